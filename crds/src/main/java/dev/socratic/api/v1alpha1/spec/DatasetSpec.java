@@ -1,0 +1,30 @@
+package dev.socratic.api.v1alpha1.spec;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Required;
+
+/** The dialogues. */
+@JsonInclude(JsonInclude.Include.NON_EMPTY)
+public record DatasetSpec(
+        @JsonPropertyDescription(
+                "Training examples as JSON lines: configmap://NAME/KEY, hf://OWNER/NAME/FILE, pvc://CLAIM/PATH, s3://BUCKET/KEY, https://HOST/PATH or oci://REGISTRY/NAME. On the command line also file:///PATH.")
+        @Required
+        String uri,
+
+        @JsonPropertyDescription("Examples for the evaluation loss, in the same schemes and format as uri.")
+        String evalUri,
+
+        @JsonPropertyDescription(
+                "Tokens that are learned: assistant (the assistant's turns, or the completion) or all.")
+        @Default("assistant")
+        LossScope loss,
+
+        @JsonPropertyDescription("Whether short examples are joined up to maxSequenceLength.") @Default("false")
+        boolean packing,
+
+        @JsonPropertyDescription(
+                "Whether examples are shuffled by training.seed each epoch; false keeps the order of the file.")
+        @Default("true")
+        boolean shuffle) {}

@@ -1,0 +1,9 @@
+package dev.socratic.api.v1alpha1.spec;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+
+/** Which bias parameters are trained beside the adapter, as in PEFT. */
+public enum LoraBias {
+    @JsonProperty("none")
+    NONE
+}

@@ -1,0 +1,54 @@
+package dev.socratic.api.v1alpha1.spec;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
+import java.util.List;
+
+/** The low-rank adapter, in PEFT's terms. */
+@JsonInclude(JsonInclude.Include.NON_EMPTY)
+public record LoraSpec(
+        @JsonPropertyDescription("Rank of the adapter.") @Default("16") @Min(1) @Max(1024)
+        int r,
+
+        @JsonPropertyDescription("Numerator of the scale alpha / r that the adapter is multiplied by.")
+        @Default("32")
+        @Min(1)
+        @Max(65536)
+        int alpha,
+
+        @JsonPropertyDescription("Probability of dropping an input element of the adapter, at least 0 and below 1.")
+        @Default("0.1")
+        @Min(0)
+        double dropout,
+
+        @JsonPropertyDescription("Linear layers that get an adapter, by the last part of their name.")
+        @Default("[\"q_proj\", \"k_proj\", \"v_proj\", \"o_proj\"]")
+        List<String> targetModules,
+
+        @JsonPropertyDescription("Which biases are trained: none.") @Default("none")
+        LoraBias bias,
+
+        @JsonPropertyDescription("Task of the adapted model: CAUSAL_LM.") @Default("CAUSAL_LM")
+        TaskType taskType,
+
+        @JsonPropertyDescription("Adapter to continue from instead of a fresh one, in the schemes of model.uri.")
+        String initialAdapterUri,
+
+        @JsonPropertyDescription("Scale by alpha / sqrt(r) (rank-stabilized LoRA) instead of alpha / r.")
+        @Default("false")
+        boolean useRslora,
+
+        @JsonPropertyDescription("Train magnitude and direction apart (weight-decomposed LoRA).") @Default("false")
+        boolean useDora,
+
+        @JsonPropertyDescription(
+                "Modules that are trained in full and saved with the adapter, such as embed_tokens or lm_head.")
+        List<String> modulesToSave) {
+    public LoraSpec {
+        targetModules = targetModules == null ? List.of() : List.copyOf(targetModules);
+        modulesToSave = modulesToSave == null ? List.of() : List.copyOf(modulesToSave);
+    }
+}

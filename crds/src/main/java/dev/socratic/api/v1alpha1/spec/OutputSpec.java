@@ -1,0 +1,20 @@
+package dev.socratic.api.v1alpha1.spec;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Required;
+
+/** Where the adapter goes. */
+@JsonInclude(JsonInclude.Include.NON_EMPTY)
+public record OutputSpec(
+        @JsonPropertyDescription(
+                "Folder for the adapter and its report: pvc://CLAIM/PATH, oci://REGISTRY/NAME, s3://BUCKET/KEY or hf://OWNER/NAME. On the command line also file:///PATH.")
+        @Required
+        String uri,
+
+        @JsonPropertyDescription("Secret whose keys are given to the run as environment variables, to write to uri.")
+        SecretReference secretRef,
+
+        @JsonPropertyDescription("Whether the adapter is also merged into a copy of the model.") @Default("false")
+        boolean merge) {}

@@ -1,0 +1,75 @@
+package dev.socratic.trainer.checkpoint;
+
+/**
+ * Conversions between binary32 and the two 16-bit formats, rounding to nearest with ties to even as torch does. Plain
+ * integer and float arithmetic without tables, so that the JIT can turn the loops around them into vector code.
+ */
+public final class HalfPrecision {
+    /** 2^112, the difference of the exponent biases of binary32 (127) and binary16 (15). */
+    private static final float BIAS_SHIFT = 0x1p112f;
+
+    private static final int HALF_INFINITY_AS_SHIFTED_FLOAT = 0x0f800000;
+    private static final int FLOAT_EXPONENT = 0x7f800000;
+    private static final int FLOAT_65536 = 0x47800000;
+    private static final int FLOAT_SMALLEST_NORMAL_HALF = 0x38800000;
+
+    private HalfPrecision() {}
+
+    /** Exact value of binary16 bits; the sign of zero and the payload of NaN are kept. */
+    public static float halfToFloat(short half) {
+        int shifted = (half & 0x7fff) << 13;
+        int finite = Float.floatToRawIntBits(Float.intBitsToFloat(shifted) * BIAS_SHIFT);
+        int magnitude = shifted >= HALF_INFINITY_AS_SHIFTED_FLOAT ? shifted | FLOAT_EXPONENT : finite;
+        return Float.intBitsToFloat(magnitude | (half & 0x8000) << 16);
+    }
+
+    /** Nearest binary16; 65520 and above become infinity, NaN stays NaN. */
+    public static short floatToHalf(float value) {
+        int bits = Float.floatToRawIntBits(value);
+        int sign = bits >>> 16 & 0x8000;
+        int magnitude = bits & 0x7fffffff;
+        int half;
+        if (magnitude >= FLOAT_65536) {
+            half = magnitude > FLOAT_EXPONENT ? 0x7e00 : 0x7c00;
+        } else if (magnitude < FLOAT_SMALLEST_NORMAL_HALF) {
+            // the last place of a float in [0.5, 1) is 2^-24, the spacing of subnormal halves: the sum rounds for us
+            half = Float.floatToRawIntBits(Float.intBitsToFloat(magnitude) + 0.5f) - 0x3f000000;
+        } else {
+            half = magnitude - (112 << 23) + 0xfff + (magnitude >>> 13 & 1) >>> 13;
+        }
+        return (short) (sign | half);
+    }
+
+    public static float bfloatToFloat(short bfloat) {
+        return Float.intBitsToFloat(bfloat << 16);
+    }
+
+    /** Nearest bfloat16; values beyond its largest become infinity, NaN stays NaN. */
+    public static short floatToBfloat(float value) {
+        int bits = Float.floatToRawIntBits(value);
+        if ((bits & 0x7fffffff) > FLOAT_EXPONENT) {
+            return (short) (bits >>> 16 | 0x40);
+        }
+        return (short) (bits + 0x7fff + (bits >>> 16 & 1) >>> 16);
+    }
+
+    /** Rounds every value in {@code [from, to)} to the nearest one that {@code through} can hold. */
+    static void round(float[] values, int from, int to, DType through) {
+        switch (through) {
+            case F16 -> {
+                for (int i = from; i < to; i++) {
+                    values[i] = halfToFloat(floatToHalf(values[i]));
+                }
+            }
+            case BF16 -> {
+                for (int i = from; i < to; i++) {
+                    values[i] = bfloatToFloat(floatToBfloat(values[i]));
+                }
+            }
+            case F32, F64 -> {
+                // a float is what the caller holds already
+            }
+            default -> throw new IllegalArgumentException("weights cannot be cast through " + through);
+        }
+    }
+}

@@ -1,0 +1,175 @@
+package dev.socratic.trainer.storage;
+
+import dev.socratic.trainer.failure.FailureReason;
+import dev.socratic.trainer.failure.Problem;
+import java.io.IOException;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * The folder that a run's results appear in. Files are written to {@link #staging()} and appear together in {@link
+ * #publish()}: first the whole staging folder is renamed to {@code .socratic-publishing}, which decides, then its files take
+ * their places. A run that dies in between is completed by the next {@link #checkWritable}; one that dies before
+ * leaves what was there. {@code metrics.jsonl} is appended to in {@link #folder()} while training.
+ */
+public final class OutputFolder implements AutoCloseable {
+    public static final String ADAPTER_WEIGHTS = "adapter_model.safetensors";
+    public static final String METRICS = "metrics.jsonl";
+
+    private static final String FIELD = "spec.output.uri";
+    private static final String STAGING = ".socratic-staging";
+    private static final String DECIDED = ".socratic-publishing";
+    private static final String LOCK = ".socratic-lock";
+
+    private final String uri;
+    private final Path folder;
+    private final FileLocks locks;
+    private FileLocks.Lock lock;
+
+    OutputFolder(String uri, Path folder, FileLocks locks) {
+        this.uri = uri;
+        this.folder = folder;
+        this.locks = locks;
+    }
+
+    public String uri() {
+        return uri;
+    }
+
+    public Path folder() {
+        return folder;
+    }
+
+    /** URI of a file in the folder, for the status: {@code pvc://adapters/socratic-ja/report.html}. */
+    public String uriOf(String fileName) {
+        return uri.replaceAll("/+$", "") + "/" + fileName;
+    }
+
+    /** As {@link #checkWritable(long)}, for a result of unknown size. */
+    public void checkWritable() {
+        checkWritable(0);
+    }
+
+    /**
+     * Creates the folder, takes it for this process until {@link #close}, and writes to it: before hours of training,
+     * not after.
+     *
+     * @param bytesNeeded what the run will write, as well as it is known
+     * @throws dev.socratic.trainer.failure.TrainerFailure OutputNotWritable, or TryAgain while another run holds it
+     */
+    public void checkWritable(long bytesNeeded) {
+        try {
+            Files.createDirectories(folder);
+            if (lock == null) {
+                lock = locks.tryAcquire(folder.resolve(LOCK)).orElseThrow(this::taken);
+            }
+            if (Files.isDirectory(folder.resolve(DECIDED))) {
+                moveIntoPlace();
+            }
+            DurableFiles.write(folder.resolve(LOCK + "-probe"), "x".repeat(4096));
+            Files.delete(folder.resolve(LOCK + "-probe"));
+            FileStore store = Files.getFileStore(folder);
+            if (store.getUsableSpace() < bytesNeeded) {
+                throw UnwritableFolder.full(
+                                Problem.of(FailureReason.OutputNotWritable, "the volume of " + folder + " is too full")
+                                        .where(FIELD)
+                                        .found(store.getUsableSpace() + " bytes free")
+                                        .allowed("at least " + bytesNeeded + " bytes"))
+                        .failure();
+            }
+        } catch (IOException unwritable) {
+            throw UnwritableFolder.of(FIELD, folder, unwritable);
+        }
+    }
+
+    /** A new empty folder on the same volume; what an earlier, unfinished run left there is removed. */
+    public Path staging() {
+        Path staging = folder.resolve(STAGING);
+        try {
+            removeAll(staging);
+            return Files.createDirectories(staging);
+        } catch (IOException unwritable) {
+            throw UnwritableFolder.of(FIELD, folder, unwritable);
+        }
+    }
+
+    /** Publishes an adapter: {@link #publish(String)} with {@value #ADAPTER_WEIGHTS}. */
+    public PublishedOutput publish() {
+        return publish(ADAPTER_WEIGHTS);
+    }
+
+    /**
+     * Publishes what is in {@link #staging()}.
+     *
+     * @param mainFile the file there whose sha256 stands for the result
+     */
+    public PublishedOutput publish(String mainFile) {
+        Path staging = folder.resolve(STAGING);
+        try {
+            List<Path> files = filesIn(staging);
+            long size = 0;
+            for (Path file : files) {
+                DurableFiles.sync(file);
+                size += Files.size(file);
+            }
+            String sha256 = Checksum.sha256Of(staging.resolve(mainFile));
+            Files.move(staging, folder.resolve(DECIDED), StandardCopyOption.ATOMIC_MOVE);
+            DurableFiles.sync(folder);
+            moveIntoPlace();
+            return new PublishedOutput(uri, sha256, size);
+        } catch (IOException unwritable) {
+            throw UnwritableFolder.of(FIELD, folder, unwritable);
+        }
+    }
+
+    private void moveIntoPlace() throws IOException {
+        Path decided = folder.resolve(DECIDED);
+        for (Path file : filesIn(decided)) {
+            DurableFiles.move(file, folder.resolve(decided.relativize(file)));
+        }
+        removeAll(decided);
+    }
+
+    private RuntimeException taken() {
+        return Problem.of(FailureReason.TryAgain, "another run is writing to the output folder")
+                .where(FIELD)
+                .found(uri)
+                .remedy("wait until it has ended, or give this run another output.uri")
+                .failure();
+    }
+
+    private static List<Path> filesIn(Path root) throws IOException {
+        try (Stream<Path> tree = Files.walk(root)) {
+            return tree.filter(Files::isRegularFile).sorted().toList();
+        }
+    }
+
+    private static void removeAll(Path root) throws IOException {
+        if (!Files.exists(root)) {
+            return;
+        }
+        try (Stream<Path> tree = Files.walk(root)) {
+            for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        Optional.ofNullable(lock).ifPresent(held -> {
+            try {
+                held.close();
+            } catch (IOException endsWithTheProcess) {
+                // nothing to do: the lock goes with the process
+            }
+        });
+        lock = null;
+    }
+}

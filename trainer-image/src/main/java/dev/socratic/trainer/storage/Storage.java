@@ -1,0 +1,57 @@
+package dev.socratic.trainer.storage;
+
+import dev.socratic.trainer.failure.FailureReason;
+import dev.socratic.trainer.failure.Problem;
+import dev.socratic.trainer.failure.TrainerFailure;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * Makes what a URI names available as local files, and takes results to where a URI says. A failure is a {@link
+ * TrainerFailure} that names the field: not found, not allowed, not writable, or worth another attempt.
+ */
+public final class Storage {
+    private static final String OUTPUT_FIELD = "spec.output.uri";
+
+    private final Map<String, Scheme> schemes;
+    private final FileLocks locks = new FileLocks();
+
+    public Storage(StorageSettings settings) {
+        schemes = new TreeMap<>(Map.of(
+                "hf", new HubInput(settings, locks),
+                "https", new HttpsInput(settings, locks),
+                "pvc", new ClaimFolders(settings.claims()),
+                "configmap", new ConfigMapFiles(settings.configMaps()),
+                "file", new LocalFiles()));
+    }
+
+    /** Blocks until the input is on local disk and checked; downloads what the cache lacks. */
+    public ResolvedInput resolve(String uri, InputOptions options) {
+        StorageUri parsed = StorageUri.parse(uri, options.kind().field());
+        Scheme scheme = schemes.get(parsed.scheme());
+        if (scheme == null) {
+            throw unknownScheme(options.kind().field(), uri, String.join("://, ", schemes.keySet()) + "://");
+        }
+        return scheme.resolve(parsed, options);
+    }
+
+    /** The folder that the run's results go to. Touches nothing yet: see {@link OutputFolder#checkWritable}. */
+    public OutputFolder output(String uri) {
+        StorageUri parsed = StorageUri.parse(uri, OUTPUT_FIELD);
+        Path folder = Optional.ofNullable(schemes.get(parsed.scheme()))
+                .flatMap(scheme -> scheme.outputFolder(parsed))
+                .orElseThrow(() -> unknownScheme(OUTPUT_FIELD, uri, "pvc://CLAIM/PATH, file:///PATH"));
+        return new OutputFolder(uri, folder, locks);
+    }
+
+    private static TrainerFailure unknownScheme(String field, String uri, String working) {
+        return Problem.of(FailureReason.InvalidConfiguration, "this release cannot use this kind of storage here")
+                .where(field)
+                .found(uri)
+                .allowed(working)
+                .remedy("use one of these; from a PersistentVolumeClaim the files can be copied anywhere")
+                .failure();
+    }
+}

@@ -3,6 +3,7 @@ package dev.socratic.api.v1alpha1;
 import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
 import dev.socratic.api.v1alpha1.status.SocraticFineTuneStatus;
 import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn;
+import io.fabric8.generator.annotation.ValidationRule;
 import io.fabric8.kubernetes.api.model.Namespaced;
 import io.fabric8.kubernetes.client.CustomResource;
 import io.fabric8.kubernetes.model.annotation.Categories;
@@ -14,6 +15,11 @@ import io.fabric8.kubernetes.model.annotation.Singular;
 import io.fabric8.kubernetes.model.annotation.Version;
 
 /** A fine-tuning run of a language model, as a Kubernetes resource. */
+@ValidationRule(
+        value = "self.metadata.name.size() <= 45",
+        messageExpression =
+                "'metadata.name is %s (%d characters); allowed: at most 45, so that Jobs can be named after it'"
+                        + ".format([self.metadata.name, self.metadata.name.size()])")
 @Group(SocraticGroup.GROUP)
 @Version(SocraticGroup.VERSION)
 @Kind("SocraticFineTune")

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
 
 /** The dialogues. */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
@@ -11,9 +13,13 @@ public record DatasetSpec(
         @JsonPropertyDescription(
                 "Training examples as JSON lines: configmap://NAME/KEY, hf://OWNER/NAME/FILE, pvc://CLAIM/PATH, s3://BUCKET/KEY, https://HOST/PATH or oci://REGISTRY/NAME. On the command line also file:///PATH.")
         @Required
+        @Size(max = 2048)
+        @ValidationRule(value = UriSchemes.DATASET_RULE, messageExpression = UriSchemes.DATASET_MESSAGE)
         String uri,
 
         @JsonPropertyDescription("Examples for the evaluation loss, in the same schemes and format as uri.")
+        @Size(max = 2048)
+        @ValidationRule(value = UriSchemes.DATASET_RULE, messageExpression = UriSchemes.DATASET_MESSAGE)
         String evalUri,
 
         @JsonPropertyDescription(

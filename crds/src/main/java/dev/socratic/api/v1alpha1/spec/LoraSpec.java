@@ -5,6 +5,8 @@ import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Max;
 import io.fabric8.generator.annotation.Min;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
 import java.util.List;
 
 /** The low-rank adapter, in PEFT's terms. */
@@ -22,11 +24,13 @@ public record LoraSpec(
         @JsonPropertyDescription("Probability of dropping an input element of the adapter, at least 0 and below 1.")
         @Default("0.1")
         @Min(0)
+        @Max(value = 1, inclusive = false)
         double dropout,
 
         @JsonPropertyDescription("Linear layers that get an adapter, by the last part of their name.")
         @Default("[\"q_proj\", \"k_proj\", \"v_proj\", \"o_proj\"]")
-        List<String> targetModules,
+        @Size(min = 1, max = 64)
+        List<@Size(min = 1, max = 256) String> targetModules,
 
         @JsonPropertyDescription("Which biases are trained: none.") @Default("none")
         LoraBias bias,
@@ -35,6 +39,8 @@ public record LoraSpec(
         TaskType taskType,
 
         @JsonPropertyDescription("Adapter to continue from instead of a fresh one, in the schemes of model.uri.")
+        @Size(max = 2048)
+        @ValidationRule(value = UriSchemes.MODEL_RULE, messageExpression = UriSchemes.MODEL_MESSAGE)
         String initialAdapterUri,
 
         @JsonPropertyDescription("Scale by alpha / sqrt(r) (rank-stabilized LoRA) instead of alpha / r.")
@@ -46,7 +52,8 @@ public record LoraSpec(
 
         @JsonPropertyDescription(
                 "Modules that are trained in full and saved with the adapter, such as embed_tokens or lm_head.")
-        List<String> modulesToSave) {
+        @Size(max = 64)
+        List<@Size(min = 1, max = 256) String> modulesToSave) {
     public LoraSpec {
         targetModules = targetModules == null ? List.of() : List.copyOf(targetModules);
         modulesToSave = modulesToSave == null ? List.of() : List.copyOf(modulesToSave);

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
 
 /** The base model. */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
@@ -11,11 +13,14 @@ public record ModelSpec(
         @JsonPropertyDescription(
                 "Where the base model is: hf://OWNER/NAME, pvc://CLAIM/PATH, s3://BUCKET/KEY, https://HOST/PATH or oci://REGISTRY/NAME. On the command line also file:///PATH.")
         @Required
+        @Size(max = 2048)
+        @ValidationRule(value = UriSchemes.MODEL_RULE, messageExpression = UriSchemes.MODEL_MESSAGE)
         String uri,
 
         @JsonPropertyDescription(
                 "Branch, tag or commit of an hf:// model. A commit pins it; the commit that was used is in status.modelRevision.")
         @Default("main")
+        @Size(min = 1, max = 256)
         String revision,
 
         @JsonPropertyDescription(

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
 
 /** Where the adapter goes. */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
@@ -11,6 +13,8 @@ public record OutputSpec(
         @JsonPropertyDescription(
                 "Folder for the adapter and its report: pvc://CLAIM/PATH, oci://REGISTRY/NAME, s3://BUCKET/KEY or hf://OWNER/NAME. On the command line also file:///PATH.")
         @Required
+        @Size(max = 2048)
+        @ValidationRule(value = UriSchemes.OUTPUT_RULE, messageExpression = UriSchemes.OUTPUT_MESSAGE)
         String uri,
 
         @JsonPropertyDescription("Secret whose keys are given to the run as environment variables, to write to uri.")

@@ -5,6 +5,8 @@ import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Max;
 import io.fabric8.generator.annotation.Min;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
 import io.fabric8.kubernetes.api.model.Affinity;
 import io.fabric8.kubernetes.api.model.Toleration;
 import java.util.Collections;
@@ -14,6 +16,12 @@ import java.util.Map;
 
 /** Where the run happens and how the model is spread there. */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
+@ValidationRule(
+        value =
+                "self.gpus == 0 || !has(self.maxMemory) || self.maxMemory.all(k, !k.matches('^[0-9]+$') || int(k) < self.gpus)",
+        messageExpression =
+                "'gpus is %d, but maxMemory caps the GPUs %s; allowed: GPU keys below gpus (raise gpus or remove the cap)'"
+                        + ".format([self.gpus, self.maxMemory.filter(k, k.matches('^[0-9]+$') && int(k) >= self.gpus)])")
 public record PlacementSpec(
         @JsonPropertyDescription("GPUs of the node that the run gets; 0 trains on the CPU.")
         @Default("1")
@@ -28,7 +36,9 @@ public record PlacementSpec(
 
         @JsonPropertyDescription(
                 "Memory the run may use a device: key a GPU index from 0, or cpu; value a quantity such as 4Gi.")
-        Map<String, String> maxMemory,
+        @Size(max = 65)
+        @ValidationRule(value = MemoryQuantity.KEYS_RULE, messageExpression = MemoryQuantity.KEYS_MESSAGE)
+        Map<String, @Size(min = 1, max = 32) String> maxMemory,
 
         @JsonPropertyDescription("Labels that the node must have, besides those that follow from gpus and maxMemory.")
         Map<String, String> nodeSelector,

@@ -27,7 +27,10 @@ public record TrainingSpec(
         @JsonPropertyDescription("Tokens at which an example is cut.") @Default("1024") @Min(2) @Max(1048576)
         int maxSequenceLength,
 
-        @JsonPropertyDescription("Peak learning rate, above 0 and at most 1.") @Default("0.0002")
+        @JsonPropertyDescription("Peak learning rate, above 0 and at most 1.")
+        @Default("0.0002")
+        @Min(value = 0, inclusive = false)
+        @Max(1)
         double learningRate,
 
         @JsonPropertyDescription("Course of the learning rate after the warm-up: linear, cosine or constant.")
@@ -43,7 +46,9 @@ public record TrainingSpec(
         @JsonPropertyDescription("Decoupled weight decay of AdamW.") @Default("0") @Min(0) @Max(1)
         double weightDecay,
 
-        @JsonPropertyDescription("Norm that gradients are clipped to, above 0.") @Default("1")
+        @JsonPropertyDescription("Norm that gradients are clipped to, above 0.")
+        @Default("1")
+        @Min(value = 0, inclusive = false)
         double maxGradNorm,
 
         @JsonPropertyDescription("Optimizer: adamw (beta 0.9 and 0.999, epsilon 1e-8).") @Default("adamw")

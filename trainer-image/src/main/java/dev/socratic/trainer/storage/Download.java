@@ -27,25 +27,21 @@ record Download(String what, Path partial, long size, Checksum checksum, Source 
         HttpAnswer open(long offset) throws IOException;
     }
 
-    /** Blocks until {@code target} is whole on disk. */
-    void to(Path target, RetryPolicy retry) {
+    /**
+     * Blocks until {@code target} is whole on disk.
+     *
+     * @throws IOException of the disk; the network's end in a failure once the attempts are used up
+     */
+    void to(Path target, RetryPolicy retry) throws IOException {
+        Files.createDirectories(partial.getParent());
         RetryPolicy.Attempts attempts = retry.attempts("download " + what);
-        for (int wrong = 0; wrong < WRONG_CONTENTS; ) {
-            long before = length();
-            try {
-                receive(before);
-                if (checksum.matches(partial)) {
-                    DurableFiles.move(partial, target);
-                    return;
-                }
-                Files.delete(partial);
-                wrong++;
-            } catch (IOException cut) {
-                if (length() > before) {
-                    attempts.progressed();
-                }
-                attempts.pauseOrGiveUp(cut);
+        for (int wrong = 0; wrong < WRONG_CONTENTS; wrong++) {
+            receiveAll(attempts);
+            if (checksum.matches(partial)) {
+                DurableFiles.move(partial, target);
+                return;
             }
+            Files.delete(partial);
         }
         throw Problem.of(
                         FailureReason.TryAgain,
@@ -53,6 +49,21 @@ record Download(String what, Path partial, long size, Checksum checksum, Source 
                 .allowed(checksum.algorithm() + " " + checksum.expected())
                 .remedy("look for a proxy or mirror that alters files, and whether the file has just been replaced")
                 .failure();
+    }
+
+    private void receiveAll(RetryPolicy.Attempts attempts) {
+        while (true) {
+            long before = length();
+            try {
+                receive(before);
+                return;
+            } catch (IOException cut) {
+                if (length() > before) {
+                    attempts.progressed();
+                }
+                attempts.pauseOrGiveUp(cut);
+            }
+        }
     }
 
     private void receive(long offset) throws IOException {
@@ -84,14 +95,23 @@ record Download(String what, Path partial, long size, Checksum checksum, Source 
 
     private long append(InputStream body, long start) throws IOException {
         try (body;
-                FileChannel file = FileChannel.open(partial, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-            file.truncate(start);
-            file.position(start);
+                FileChannel file = openAt(start)) {
             byte[] buffer = new byte[BUFFER];
+            long end = start;
             for (int read = body.read(buffer); read >= 0; read = body.read(buffer)) {
                 write(file, ByteBuffer.wrap(buffer, 0, read));
+                end += read;
             }
-            return file.position();
+            return end;
+        }
+    }
+
+    private FileChannel openAt(long start) {
+        try {
+            FileChannel file = FileChannel.open(partial, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            return file.truncate(start).position(start);
+        } catch (IOException unwritable) {
+            throw UnwritableFolder.of("SOCRATIC_CACHE", partial.getParent(), unwritable);
         }
     }
 

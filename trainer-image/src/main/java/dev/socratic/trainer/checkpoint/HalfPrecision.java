@@ -53,6 +53,18 @@ public final class HalfPrecision {
         return (short) (bits + 0x7fff + (bits >>> 16 & 1) >>> 16);
     }
 
+    static void halvesToFloats(short[] halves, int count, float[] target, int at) {
+        for (int i = 0; i < count; i++) {
+            target[at + i] = halfToFloat(halves[i]);
+        }
+    }
+
+    static void bfloatsToFloats(short[] bfloats, int count, float[] target, int at) {
+        for (int i = 0; i < count; i++) {
+            target[at + i] = bfloatToFloat(bfloats[i]);
+        }
+    }
+
     /** Rounds every value in {@code [from, to)} to the nearest one that {@code through} can hold. */
     static void round(float[] values, int from, int to, DType through) {
         switch (through) {

@@ -14,6 +14,7 @@ import java.util.stream.IntStream;
  */
 public final class StoredTensor {
     private static final int ELEMENTS_AT_A_TIME = 1 << 20;
+    private static final int SHORTS_AT_A_TIME = 1 << 13;
 
     private final String name;
     private final DType dtype;
@@ -85,8 +86,7 @@ public final class StoredTensor {
         IntStream.range(0, parts).parallel().forEach(part -> {
             int from = part * ELEMENTS_AT_A_TIME;
             int count = Math.min(ELEMENTS_AT_A_TIME, values.length - from);
-            copy(from, values, from, count);
-            HalfPrecision.round(values, from, from + count, castThrough);
+            copy(from, values, from, count, castThrough);
         });
         return values;
     }
@@ -94,8 +94,10 @@ public final class StoredTensor {
     /**
      * Copies values {@code first} to {@code first + count - 1} of the flat tensor into {@code target} at {@code at}. For
      * tensors that are taken in parts, such as single rows of an embedding.
+     *
+     * @param castThrough as for {@link #toFloats(DType)}
      */
-    public void copy(long first, float[] target, int at, int count) {
+    public void copy(long first, float[] target, int at, int count, DType castThrough) {
         requireFloatingPoint();
         int done = 0;
         while (done < count) {
@@ -103,23 +105,13 @@ public final class StoredTensor {
             convert(bytes((first + done) * dtype.bytes(), now * dtype.bytes()), target, at + done, now);
             done += now;
         }
+        HalfPrecision.round(target, at, at + count, castThrough);
     }
 
     private void convert(ByteBuffer source, float[] target, int at, int count) {
         switch (dtype) {
             case F32 -> source.asFloatBuffer().get(target, at, count);
-            case F16 -> {
-                short[] halves = shorts(source.asShortBuffer(), count);
-                for (int i = 0; i < count; i++) {
-                    target[at + i] = HalfPrecision.halfToFloat(halves[i]);
-                }
-            }
-            case BF16 -> {
-                short[] bfloats = shorts(source.asShortBuffer(), count);
-                for (int i = 0; i < count; i++) {
-                    target[at + i] = HalfPrecision.bfloatToFloat(bfloats[i]);
-                }
-            }
+            case F16, BF16 -> convert(source.asShortBuffer(), target, at, count);
             case F64 -> {
                 for (int i = 0; i < count; i++) {
                     target[at + i] = (float) source.getDouble(i * Double.BYTES);
@@ -129,10 +121,18 @@ public final class StoredTensor {
         }
     }
 
-    private static short[] shorts(ShortBuffer source, int count) {
-        short[] values = new short[count];
-        source.get(values);
-        return values;
+    /** By way of a small array, over which the JIT makes vector code, which it does not over a buffer. */
+    private void convert(ShortBuffer source, float[] target, int at, int count) {
+        short[] bits = new short[Math.min(count, SHORTS_AT_A_TIME)];
+        for (int done = 0; done < count; done += bits.length) {
+            int now = Math.min(bits.length, count - done);
+            source.get(bits, 0, now);
+            if (dtype == DType.F16) {
+                HalfPrecision.halvesToFloats(bits, now, target, at + done);
+            } else {
+                HalfPrecision.bfloatsToFloats(bits, now, target, at + done);
+            }
+        }
     }
 
     private void requireFloatingPoint() {

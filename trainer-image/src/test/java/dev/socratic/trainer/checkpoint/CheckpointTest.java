@@ -114,7 +114,7 @@ class CheckpointTest {
             assertThat(first.bytes(0, Integer.MAX_VALUE).getFloat((1 << 30) - 4))
                     .isEqualTo(3f);
             float[] acrossMappings = new float[3];
-            first.copy((1L << 28) - 2, acrossMappings, 0, 3);
+            first.copy((1L << 28) - 2, acrossMappings, 0, 3, DType.F32);
             assertThat(acrossMappings).containsExactly(0, 3f, 0);
         }
     }

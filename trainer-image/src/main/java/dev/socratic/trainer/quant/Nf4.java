@@ -1,0 +1,190 @@
+package dev.socratic.trainer.quant;
+
+import dev.socratic.trainer.checkpoint.DType;
+import dev.socratic.trainer.checkpoint.StoredTensor;
+import java.util.Arrays;
+import java.util.stream.IntStream;
+
+/**
+ * NF4 of Dettmers et al., "QLoRA" (2023), as bitsandbytes' Python kernels compute it: blocks of {@value #BLOCK} elements
+ * over the flat matrix, each divided by its largest magnitude and rounded to the nearest of sixteen levels, ties to the
+ * lower one. Runs on all cores and needs no more memory than its result and a small buffer a core.
+ */
+public final class Nf4 {
+    public static final int BLOCK = 64;
+
+    /** Below this a scale counts as this, so that a block of zeros has a finite reciprocal. */
+    static final float SMALLEST_SCALE = 1e-38f;
+
+    /** The levels' binary32 bits: quantiles of the normal distribution, with an exact zero at index 7. */
+    private static final int[] CODEBOOK_BITS = {
+        0xbf800000, 0xbf3239b1, 0xbf066b30, 0xbeca32a0, 0xbe91a24d, 0xbe3d353f, 0xbdba7871, 0x00000000,
+        0x3da2faff, 0x3e24cae3, 0x3e7c04dd, 0x3ead033a, 0x3ee1a4b8, 0x3f1007ab, 0x3f3913b3, 0x3f800000
+    };
+
+    private static final float[] CODEBOOK = codebook();
+
+    /** Blocks that one task takes at a time. */
+    private static final int BLOCKS_A_TASK = 1024;
+
+    /**
+     * [-1, 1] is cut into cells so narrow that none holds two thresholds: a value's code is the number of thresholds in
+     * the cells before its own, and one more if it exceeds the threshold in its own.
+     */
+    private static final int CELLS = 33;
+
+    private static final byte[] THRESHOLDS_BEFORE_CELL = new byte[CELLS];
+    private static final float[] THRESHOLD_IN_CELL = new float[CELLS];
+
+    static {
+        Arrays.fill(THRESHOLD_IN_CELL, Float.POSITIVE_INFINITY);
+        int[] thresholdsIn = new int[CELLS];
+        for (int i = 0; i + 1 < CODEBOOK.length; i++) {
+            float threshold = (CODEBOOK[i] + CODEBOOK[i + 1]) / 2;
+            THRESHOLD_IN_CELL[cell(threshold)] = threshold;
+            thresholdsIn[cell(threshold)]++;
+        }
+        for (int cell = 1; cell < CELLS; cell++) {
+            THRESHOLDS_BEFORE_CELL[cell] = (byte) (THRESHOLDS_BEFORE_CELL[cell - 1] + thresholdsIn[cell - 1]);
+        }
+    }
+
+    private Nf4() {}
+
+    /** The sixteen levels, ascending from -1 to 1. */
+    public static float[] codebook() {
+        float[] levels = new float[CODEBOOK_BITS.length];
+        for (int i = 0; i < levels.length; i++) {
+            levels[i] = Float.intBitsToFloat(CODEBOOK_BITS[i]);
+        }
+        return levels;
+    }
+
+    /** The 256 levels of the scales under double quantization, ascending. */
+    public static float[] dynamicMap() {
+        return DynamicMap.levels();
+    }
+
+    /**
+     * @param values already rounded to the type that the model is loaded in
+     * @param shape row-major, of as many elements as there are values
+     */
+    public static Nf4Tensor quantize(float[] values, long[] shape, DoubleQuant doubleQuant) {
+        return quantize(
+                (first, target, count) -> System.arraycopy(values, (int) first, target, 0, count),
+                values.length,
+                shape,
+                doubleQuant);
+    }
+
+    /**
+     * Quantizes straight from the file, without the matrix in memory.
+     *
+     * @param castThrough the type that the model is loaded in: values are rounded to it first
+     */
+    public static Nf4Tensor quantize(StoredTensor tensor, DType castThrough, DoubleQuant doubleQuant) {
+        return quantize(
+                (first, target, count) -> tensor.copy(first, target, 0, count, castThrough),
+                tensor.elements(),
+                tensor.shape(),
+                doubleQuant);
+    }
+
+    /** The matrix back, in binary32: {@code codebook[code] * absmax}, not rounded to the model's type. */
+    public static float[] dequantize(Nf4Tensor tensor) {
+        float[] values = new float[Math.toIntExact(tensor.elements())];
+        float[] absmax = tensor.scales().absmax();
+        byte[] packed = tensor.packed();
+        forEachTask(values.length, (first, count) -> {
+            for (int i = (int) first; i < first + count; i++) {
+                int code = i % 2 == 0 ? packed[i / 2] >> 4 & 15 : packed[i / 2] & 15;
+                values[i] = CODEBOOK[code] * absmax[i / BLOCK];
+            }
+        });
+        return values;
+    }
+
+    private static Nf4Tensor quantize(Values values, long elements, long[] shape, DoubleQuant doubleQuant) {
+        byte[] packed = new byte[Math.toIntExact((elements + 1) / 2)];
+        float[] absmax = new float[Math.toIntExact((elements + BLOCK - 1) / BLOCK)];
+        ThreadLocal<float[]> buffers = ThreadLocal.withInitial(() -> new float[BLOCKS_A_TASK * BLOCK]);
+        forEachTask(elements, (first, count) -> {
+            float[] block = buffers.get();
+            values.copy(first, block, count);
+            int at = 0;
+            for (; at + BLOCK <= count; at += BLOCK) {
+                float scale = largestMagnitude(block, at, at + BLOCK);
+                absmax[(int) ((first + at) / BLOCK)] = scale;
+                float reciprocal = 1 / Math.max(scale, SMALLEST_SCALE);
+                for (int i = at; i < at + BLOCK; i++) {
+                    block[i] *= reciprocal;
+                }
+            }
+            if (at < count) {
+                float scale = Math.max(largestMagnitude(block, at, count), SMALLEST_SCALE);
+                absmax[(int) ((first + at) / BLOCK)] = scale;
+                for (int i = at; i < count; i++) {
+                    block[i] /= scale;
+                }
+                block[count] = 0;
+            }
+            pack(block, count, packed, (int) (first / 2));
+        });
+        return new Nf4Tensor(shape.clone(), packed, scales(absmax, doubleQuant));
+    }
+
+    private static float largestMagnitude(float[] values, int from, int to) {
+        float largest = 0;
+        for (int i = from; i < to; i++) {
+            largest = Math.max(largest, Math.abs(values[i]));
+        }
+        return largest;
+    }
+
+    private static void pack(float[] scaled, int count, byte[] packed, int at) {
+        for (int i = 0; i < count; i += 2) {
+            packed[at + i / 2] = (byte) (code(scaled[i]) << 4 | code(scaled[i + 1]));
+        }
+    }
+
+    private static int code(float scaled) {
+        int cell = cell(scaled);
+        return THRESHOLDS_BEFORE_CELL[cell] + (scaled > THRESHOLD_IN_CELL[cell] ? 1 : 0);
+    }
+
+    /** Monotone in {@code scaled}, which lies within a rounding error of [-1, 1]. */
+    private static int cell(float scaled) {
+        return Math.min(CELLS - 1, (int) ((scaled + 1) * (CELLS / 2)));
+    }
+
+    private static BlockScales scales(float[] absmax, DoubleQuant doubleQuant) {
+        if (doubleQuant == DoubleQuant.OFF) {
+            return new BlockScales.Plain(absmax);
+        }
+        double sum = 0;
+        for (float scale : absmax) {
+            sum += scale;
+        }
+        float offset = (float) (sum / absmax.length);
+        for (int i = 0; i < absmax.length; i++) {
+            absmax[i] -= offset;
+        }
+        return DynamicMap.quantize(absmax, offset);
+    }
+
+    private static void forEachTask(long elements, Task task) {
+        long perTask = (long) BLOCKS_A_TASK * BLOCK;
+        IntStream.range(0, (int) ((elements + perTask - 1) / perTask))
+                .parallel()
+                .forEach(i -> task.run(i * perTask, (int) Math.min(perTask, elements - i * perTask)));
+    }
+
+    private interface Task {
+        /** @param first a multiple of the block size */
+        void run(long first, int count);
+    }
+
+    private interface Values {
+        void copy(long first, float[] target, int count);
+    }
+}

@@ -1,0 +1,66 @@
+package dev.socratic.api.yaml;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.socratic.api.v1alpha1.spec.MemoryQuantity;
+import dev.socratic.api.v1alpha1.spec.UriSchemes;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** The CRD's CEL rules for files on the command line, where file:// is allowed as well. */
+final class SpecRules {
+    private static final Map<String, UriSchemes> URIS = Map.of(
+            "spec.model.uri", UriSchemes.MODEL,
+            "spec.lora.initialAdapterUri", UriSchemes.MODEL,
+            "spec.dataset.uri", UriSchemes.DATASET,
+            "spec.dataset.evalUri", UriSchemes.DATASET,
+            "spec.output.uri", UriSchemes.OUTPUT);
+
+    private SpecRules() {}
+
+    static List<Problem> problems(YamlDocument document) {
+        List<Problem> problems = new ArrayList<>();
+        URIS.forEach((path, schemes) -> {
+            JsonNode uri = at(document.tree(), path);
+            if (uri.isTextual() && !schemes.allowsOnCommandLine(uri.asText())) {
+                problems.add(document.atValue(
+                        path,
+                        "found " + uri + "; allowed: file:///PATH, " + String.join("://, ", schemes.inCluster())
+                                + ":// followed by a name, without /.."));
+            }
+        });
+        JsonNode placement = at(document.tree(), "spec.placement");
+        int gpus = placement.path("gpus").asInt();
+        placement
+                .path("maxMemory")
+                .fields()
+                .forEachRemaining(entry -> checkCap(document, problems, gpus, entry.getKey(), entry.getValue()));
+        return problems;
+    }
+
+    private static void checkCap(
+            YamlDocument document, List<Problem> problems, int gpus, String device, JsonNode amount) {
+        String path = "spec.placement.maxMemory." + device;
+        if (!MemoryQuantity.isDevice(device)) {
+            problems.add(document.atKey(
+                    path, "found the key \"" + device + "\"; allowed: a GPU index from 0 to 63, or cpu"));
+        } else if (gpus > 0 && !device.equals("cpu") && Integer.parseInt(device) >= gpus) {
+            problems.add(document.atKey(
+                    path,
+                    "caps GPU " + device + " but spec.placement.gpus is " + gpus
+                            + "; allowed: GPU keys below gpus (raise gpus or remove the cap)"));
+        }
+        if (amount.isTextual() && !MemoryQuantity.isAmount(amount.asText())) {
+            problems.add(document.atValue(
+                    path, "found " + amount + "; allowed: an amount of memory above 0 such as 4Gi or 24G"));
+        }
+    }
+
+    private static JsonNode at(JsonNode tree, String path) {
+        JsonNode node = tree;
+        for (String name : path.split("[.]")) {
+            node = node.path(name);
+        }
+        return node;
+    }
+}

@@ -1,0 +1,107 @@
+package dev.socratic.operator;
+
+import dev.socratic.api.v1alpha1.SocraticFineTune;
+import dev.socratic.operator.apply.Applier;
+import dev.socratic.operator.decide.Decide;
+import dev.socratic.operator.decide.Decision;
+import dev.socratic.operator.decide.Pace;
+import dev.socratic.operator.observe.ClusterReferences;
+import dev.socratic.operator.observe.Observation;
+import dev.socratic.operator.observe.Observer;
+import dev.socratic.operator.progress.PolledReport;
+import dev.socratic.operator.progress.ProgressSource;
+import dev.socratic.operator.report.Reporter;
+import dev.socratic.operator.run.RunLabels;
+import dev.socratic.operator.settings.OperatorSettings;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
+import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
+import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import io.javaoperatorsdk.operator.processing.event.source.EventSource;
+import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** Observe, decide, apply, report: once for each change of a resource, its Job, its pod or its progress. */
+@ControllerConfiguration(name = "socraticfinetune", generationAwareEventProcessing = false)
+final class FineTuneReconciler implements Reconciler<SocraticFineTune> {
+    private final OperatorSettings settings;
+    private final Observer observer;
+    private final Pace pace;
+    private final Applier applier;
+    private final Reporter reporter;
+    private final Clock clock;
+    private InformerEventSource<Job, SocraticFineTune> jobs;
+
+    FineTuneReconciler(KubernetesClient client, OperatorSettings settings, Clock clock) {
+        this.settings = settings;
+        ClusterReferences.OwnClaim ownClaim = settings.checkpointsSize().isPresent()
+                ? ClusterReferences.OwnClaim.EXPECTED
+                : ClusterReferences.OwnClaim.NONE;
+        this.observer = new Observer(new ClusterReferences(client, ownClaim), settings.pendingCheckInterval());
+        this.pace = new Pace(settings.progressWriteInterval(), settings.pendingCheckInterval());
+        this.applier = new Applier(client, settings);
+        this.reporter = new Reporter(client);
+        this.clock = clock;
+    }
+
+    @Override
+    public List<EventSource<?, SocraticFineTune>> prepareEventSources(EventSourceContext<SocraticFineTune> context) {
+        jobs = new InformerEventSource<>(
+                InformerEventSourceConfiguration.from(Job.class, SocraticFineTune.class)
+                        .withName("jobs")
+                        .withNamespacesInheritedFromController()
+                        .withLabelSelector(RunLabels.SELECTOR)
+                        .build(),
+                context);
+        InformerEventSource<Pod, SocraticFineTune> pods = new InformerEventSource<>(
+                InformerEventSourceConfiguration.from(Pod.class, SocraticFineTune.class)
+                        .withName("pods")
+                        .withNamespacesInheritedFromController()
+                        .withLabelSelector(RunLabels.SELECTOR)
+                        .withSecondaryToPrimaryMapper(FineTuneReconciler::ownerOf)
+                        .build(),
+                context);
+        ProgressSource progress = new ProgressSource(
+                context, settings, resource -> Observer.progressEndpoint(pods.getSecondaryResources(resource)));
+        return List.of(jobs, pods, progress);
+    }
+
+    @Override
+    public UpdateControl<SocraticFineTune> reconcile(SocraticFineTune resource, Context<SocraticFineTune> context) {
+        Instant now = clock.instant();
+        Observation observation = observer.observe(
+                resource,
+                context.getSecondaryResources(Job.class),
+                context.getSecondaryResources(Pod.class),
+                context.getSecondaryResources(PolledReport.class),
+                now);
+        Decision decision = Decide.decide(observation, pace);
+        applier.apply(
+                decision.actions(),
+                observation.run(),
+                job -> jobs.handleRecentResourceCreate(ResourceID.fromResource(job), job));
+        reporter.report(decision, observation.run(), context, now);
+        UpdateControl<SocraticFineTune> control = UpdateControl.noUpdate();
+        decision.comeBack().ifPresent(control::rescheduleAfter);
+        return control;
+    }
+
+    /** A pod belongs to a Job; the resource is named by an annotation, as a name may be longer than a label. */
+    private static Set<ResourceID> ownerOf(Pod pod) {
+        Map<String, String> annotations = pod.getMetadata().getAnnotations();
+        String name = annotations == null ? null : annotations.get(RunLabels.OWNER_NAME);
+        return name == null
+                ? Set.of()
+                : Set.of(new ResourceID(name, pod.getMetadata().getNamespace()));
+    }
+}

@@ -1,0 +1,80 @@
+package dev.socratic.operator;
+
+import dev.socratic.operator.serve.OperatorEndpoints;
+import dev.socratic.operator.settings.InvalidSetting;
+import dev.socratic.operator.settings.OperatorSettings;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.javaoperatorsdk.operator.monitoring.micrometer.MicrometerMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The operator as a process of its own; settings come from the environment. */
+public final class OperatorMain {
+    private static final String LOG_CONFIGURATION = "logback.configurationFile";
+    private static final int BAD_CONFIGURATION = 64;
+
+    private OperatorMain() {}
+
+    public static void main(String[] args) throws IOException, InterruptedException {
+        if (System.getProperty(LOG_CONFIGURATION) == null) {
+            System.setProperty(LOG_CONFIGURATION, "operator-logback.xml");
+        }
+        Logger log = LoggerFactory.getLogger(OperatorMain.class);
+        try {
+            run(OperatorSettings.from(System.getenv()), log);
+        } catch (InvalidSetting invalid) {
+            log.error("{}", invalid.getMessage());
+            System.exit(BAD_CONFIGURATION);
+        }
+    }
+
+    private static void run(OperatorSettings settings, Logger log) throws IOException, InterruptedException {
+        PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+        new JvmMemoryMetrics().bindTo(registry);
+        new JvmThreadMetrics().bindTo(registry);
+        new ProcessorMetrics().bindTo(registry);
+        AtomicBoolean started = new AtomicBoolean();
+        CountDownLatch stop = new CountDownLatch(1);
+        CountDownLatch stopped = new CountDownLatch(1);
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            stop.countDown();
+            awaitQuietly(stopped);
+        }));
+        try (JvmGcMetrics gc = new JvmGcMetrics();
+                KubernetesClient client = new KubernetesClientBuilder().build();
+                SocraticOperator operator =
+                        new SocraticOperator(client, settings, MicrometerMetrics.withoutPerResourceMetrics(registry));
+                OperatorEndpoints endpoints = OperatorEndpoints.open(
+                        settings.httpPort(),
+                        () -> !started.get() || operator.healthy(),
+                        started::get,
+                        registry::scrape)) {
+            gc.bindTo(registry);
+            operator.start();
+            started.set(true);
+            log.info("Ready; health and metrics on port {}", endpoints.port());
+            stop.await();
+            log.info("Stopping; runs go on");
+        } finally {
+            stopped.countDown();
+        }
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,69 @@
+package dev.socratic.operator.apply;
+
+import dev.socratic.operator.decide.ExitCode;
+import dev.socratic.operator.run.Run;
+import dev.socratic.operator.run.RunId;
+import dev.socratic.operator.run.RunLabels;
+import dev.socratic.operator.settings.OperatorSettings;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
+import io.fabric8.kubernetes.api.model.batch.v1.PodFailurePolicy;
+import io.fabric8.kubernetes.api.model.batch.v1.PodFailurePolicyBuilder;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * The Job of a run: one pod, tried again where that may help. Its time to live is not left to Kubernetes: the operator
+ * deletes it once the last words of its pod are in the status.
+ */
+final class TrainerJob {
+    private TrainerJob() {}
+
+    static Job desired(Run run, OperatorSettings settings) {
+        return new JobBuilder()
+                .withNewMetadata()
+                .withName(run.jobName())
+                .withNamespace(run.namespace())
+                .withLabels(labels(run))
+                .withAnnotations(Map.of(RunLabels.POD_HASH, RunId.podHash(run.spec())))
+                .withOwnerReferences(run.owner())
+                .endMetadata()
+                .withNewSpec()
+                .withParallelism(1)
+                .withCompletions(1)
+                .withSuspend(run.kueueQueue().isPresent())
+                .withBackoffLimit(run.spec().backoffLimit())
+                .withActiveDeadlineSeconds(run.spec().activeDeadlineSeconds())
+                .withPodFailurePolicy(failurePolicy())
+                .withTemplate(TrainerPod.desired(run, settings))
+                .endSpec()
+                .build();
+    }
+
+    private static Map<String, String> labels(Run run) {
+        Map<String, String> labels = new LinkedHashMap<>(RunLabels.of(run));
+        run.kueueQueue().ifPresent(queue -> labels.put(RunLabels.KUEUE_QUEUE, queue));
+        run.label(RunLabels.KUEUE_PRIORITY).ifPresent(priority -> labels.put(RunLabels.KUEUE_PRIORITY, priority));
+        return labels;
+    }
+
+    private static PodFailurePolicy failurePolicy() {
+        return new PodFailurePolicyBuilder()
+                .addNewRule()
+                .withAction("FailJob")
+                .withNewOnExitCodes()
+                .withContainerName(TrainerPod.CONTAINER)
+                .withOperator("In")
+                .withValues(ExitCode.finalCodes())
+                .endOnExitCodes()
+                .endRule()
+                .addNewRule()
+                .withAction("Ignore")
+                .addNewOnPodCondition()
+                .withType("DisruptionTarget")
+                .withStatus("True")
+                .endOnPodCondition()
+                .endRule()
+                .build();
+    }
+}

@@ -1,0 +1,137 @@
+package dev.socratic.operator.apply;
+
+import dev.socratic.api.v1alpha1.spec.PlacementSpec;
+import dev.socratic.operator.run.Placements;
+import dev.socratic.operator.run.Run;
+import dev.socratic.operator.run.RunLabels;
+import dev.socratic.operator.settings.OperatorSettings;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.ContainerBuilder;
+import io.fabric8.kubernetes.api.model.EnvFromSource;
+import io.fabric8.kubernetes.api.model.EnvFromSourceBuilder;
+import io.fabric8.kubernetes.api.model.EnvVar;
+import io.fabric8.kubernetes.api.model.EnvVarBuilder;
+import io.fabric8.kubernetes.api.model.PodSecurityContext;
+import io.fabric8.kubernetes.api.model.PodSecurityContextBuilder;
+import io.fabric8.kubernetes.api.model.PodTemplateSpec;
+import io.fabric8.kubernetes.api.model.PodTemplateSpecBuilder;
+import io.fabric8.kubernetes.api.model.SecurityContext;
+import io.fabric8.kubernetes.api.model.SecurityContextBuilder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** The pod of a run, as the "restricted" pod security standard wants it. */
+final class TrainerPod {
+    static final String CONTAINER = "trainer";
+    static final String TOKEN = "HUGGINGFACE_TOKEN";
+
+    /** User and group of the trainer image. */
+    private static final long USER = 65532;
+
+    private TrainerPod() {}
+
+    static PodTemplateSpec desired(Run run, OperatorSettings settings) {
+        PlacementSpec placement = Placements.of(run.spec());
+        Volumes volumes = Volumes.of(run, settings);
+        return new PodTemplateSpecBuilder()
+                .withNewMetadata()
+                .withLabels(RunLabels.of(run))
+                .withAnnotations(Map.of(
+                        RunLabels.OWNER_NAME, run.resource().getMetadata().getName()))
+                .endMetadata()
+                .withNewSpec()
+                .withRestartPolicy("Never")
+                .withAutomountServiceAccountToken(false)
+                .withEnableServiceLinks(false)
+                .withTerminationGracePeriodSeconds(
+                        settings.terminationGracePeriod().toSeconds())
+                .withSecurityContext(podSecurity())
+                .withNodeSelector(placement.nodeSelector())
+                .withAffinity(GpuScheduling.affinity(placement))
+                .withTolerations(GpuScheduling.tolerations(placement))
+                .withRuntimeClassName(placement.runtimeClassName())
+                .withPriorityClassName(placement.priorityClassName())
+                .withContainers(container(run, placement, volumes, settings))
+                .withVolumes(volumes.volumes())
+                .endSpec()
+                .build();
+    }
+
+    private static Container container(Run run, PlacementSpec placement, Volumes volumes, OperatorSettings settings) {
+        return new ContainerBuilder()
+                .withName(CONTAINER)
+                .withImage(image(placement, settings))
+                .withArgs("train", Volumes.CONFIG + "/" + TrainerConfig.KEY)
+                .withEnv(environment(run, volumes))
+                .withEnvFrom(outputSecret(run))
+                .addNewPort()
+                .withName("progress")
+                .withContainerPort(settings.progressPort())
+                .endPort()
+                .withResources(TrainerResources.of(placement, settings))
+                .withSecurityContext(containerSecurity())
+                .withTerminationMessagePath("/dev/termination-log")
+                .withTerminationMessagePolicy("FallbackToLogsOnError")
+                .withVolumeMounts(volumes.mounts())
+                .build();
+    }
+
+    private static String image(PlacementSpec placement, OperatorSettings settings) {
+        if (placement.image() != null) {
+            return placement.image();
+        }
+        return placement.gpus() > 0 ? settings.cudaImage() : settings.cpuImage();
+    }
+
+    private static List<EnvVar> environment(Run run, Volumes volumes) {
+        List<EnvVar> environment = new ArrayList<>();
+        environment.add(new EnvVar("HOME", Volumes.TMP, null));
+        environment.addAll(volumes.environment());
+        if (run.spec().model().secretRef() != null) {
+            environment.add(new EnvVarBuilder()
+                    .withName(TOKEN)
+                    .withNewValueFrom()
+                    .withNewSecretKeyRef()
+                    .withName(run.spec().model().secretRef().name())
+                    .withKey(TOKEN)
+                    .endSecretKeyRef()
+                    .endValueFrom()
+                    .build());
+        }
+        return environment;
+    }
+
+    private static List<EnvFromSource> outputSecret(Run run) {
+        return run.spec().output().secretRef() == null
+                ? List.of()
+                : List.of(new EnvFromSourceBuilder()
+                        .withNewSecretRef()
+                        .withName(run.spec().output().secretRef().name())
+                        .endSecretRef()
+                        .build());
+    }
+
+    private static PodSecurityContext podSecurity() {
+        return new PodSecurityContextBuilder()
+                .withRunAsNonRoot(true)
+                .withRunAsUser(USER)
+                .withRunAsGroup(USER)
+                .withFsGroup(USER)
+                .withFsGroupChangePolicy("OnRootMismatch")
+                .withNewSeccompProfile()
+                .withType("RuntimeDefault")
+                .endSeccompProfile()
+                .build();
+    }
+
+    private static SecurityContext containerSecurity() {
+        return new SecurityContextBuilder()
+                .withAllowPrivilegeEscalation(false)
+                .withReadOnlyRootFilesystem(true)
+                .withNewCapabilities()
+                .withDrop("ALL")
+                .endCapabilities()
+                .build();
+    }
+}

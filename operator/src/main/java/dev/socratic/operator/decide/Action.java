@@ -1,0 +1,19 @@
+package dev.socratic.operator.decide;
+
+/** Something to change in the cluster. Each is idempotent: doing it again changes nothing. */
+public sealed interface Action {
+    /** Create whatever is not there of the run's ConfigMap, checkpoints claim and Job. */
+    record CreateRun() implements Action {}
+
+    /** Set the {@code suspend} of the run's Job. */
+    record SuspendJob(String job) implements Action {}
+
+    /** Take the {@code suspend} of the run's Job back. */
+    record ResumeJob(String job) implements Action {}
+
+    /** Delete a Job and with it its pods, which write a checkpoint first; what else the run has stays. */
+    record DeleteJob(String job) implements Action {}
+
+    /** Delete a Job and the ConfigMap and checkpoints claim that go with it. */
+    record DeleteRun(String job) implements Action {}
+}

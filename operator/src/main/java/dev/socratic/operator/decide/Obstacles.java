@@ -1,0 +1,97 @@
+package dev.socratic.operator.decide;
+
+import dev.socratic.api.v1alpha1.status.Phase;
+import dev.socratic.api.v1alpha1.status.SocraticFineTuneStatus;
+import dev.socratic.operator.observe.MissingReference;
+import dev.socratic.operator.observe.Observation;
+import dev.socratic.operator.observe.PodFacts;
+import dev.socratic.operator.observe.Waiting;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+
+/** Why a run does not start yet. */
+final class Obstacles {
+    private static final String IMAGE = "ImagePullFailed";
+    private static final Set<String> IMAGE_REASONS = Set.of(
+            "ErrImagePull",
+            "ImagePullBackOff",
+            "InvalidImageName",
+            "ErrImageNeverPull",
+            "ImageInspectError",
+            "RegistryUnavailable");
+    private static final Set<String> CONFIG_REASONS =
+            Set.of("CreateContainerConfigError", "CreateContainerError", "RunContainerError");
+
+    private Obstacles() {}
+
+    static Verdict verdict(Observation o) {
+        return missing(o)
+                .or(() -> o.pod().map(PodFacts::waiting).flatMap(waiting -> waiting(o, waiting)))
+                .or(() -> o.pod().map(PodFacts::unschedulable).map(Obstacles::unschedulable))
+                .orElseGet(() -> starting(o));
+    }
+
+    private static Optional<Verdict> missing(Observation o) {
+        return o.missing().stream()
+                .filter(reference -> reference.kind() != MissingReference.Kind.OWN)
+                .findFirst()
+                .map(reference -> missing(reference, o.run().namespace()));
+    }
+
+    private static Verdict missing(MissingReference reference, String namespace) {
+        String kind = reference.kind() == MissingReference.Kind.CLAIM ? "PersistentVolumeClaim" : "ConfigMap";
+        if (reference.key() != null) {
+            return Verdict.blocked(
+                    "ConfigMapKeyNotFound",
+                    "%s asks for key \"%s\" of ConfigMap %s/%s, which has no such key. Add the key, or correct the field; the run then starts by itself."
+                            .formatted(reference.field(), reference.key(), namespace, reference.name()));
+        }
+        return Verdict.blocked(
+                kind + "NotFound",
+                "%s names %s %s/%s, which does not exist. Create it, or correct the field; the run then starts by itself."
+                        .formatted(reference.field(), kind, namespace, reference.name()));
+    }
+
+    private static Optional<Verdict> waiting(Observation o, Waiting waiting) {
+        String said = waiting.message() == null ? waiting.reason() : waiting.message();
+        if (IMAGE_REASONS.contains(waiting.reason())) {
+            return Optional.of(Verdict.blocked(IMAGE, imageMessage(o, waiting, said)));
+        }
+        if (CONFIG_REASONS.contains(waiting.reason())) {
+            boolean secret = said.toLowerCase(Locale.ROOT).contains("secret");
+            return Optional.of(Verdict.blocked(
+                    secret ? "SecretNotFound" : waiting.reason(),
+                    "The container cannot be created: %s.%s"
+                            .formatted(
+                                    said.replaceAll("\\.$", ""),
+                                    secret
+                                            ? " Create the Secret with the key that is named in spec.model.secretRef or spec.output.secretRef; the run then starts by itself."
+                                            : "")));
+        }
+        return Optional.empty();
+    }
+
+    /** The kubelet takes turns between the error and "back-off"; only the first tells something. */
+    private static String imageMessage(Observation o, Waiting waiting, String said) {
+        Optional<String> told = o.status()
+                .filter(status -> IMAGE.equals(Conditions.reason(status.conditions())))
+                .map(SocraticFineTuneStatus::message);
+        return "ImagePullBackOff".equals(waiting.reason()) && told.isPresent()
+                ? told.get()
+                : "The trainer's image cannot be had: " + said;
+    }
+
+    private static Verdict unschedulable(String schedulerSays) {
+        return Verdict.inProgress(Phase.PENDING, "Unschedulable", "No node takes the pod: " + schedulerSays);
+    }
+
+    private static Verdict starting(Observation o) {
+        String message = o.pod()
+                .map(pod -> pod.node() == null
+                        ? "The pod waits for a node."
+                        : "The pod is being started on node " + pod.node() + ".")
+                .orElse("The Job was created; its pod is not there yet.");
+        return Verdict.inProgress(Phase.PENDING, "Starting", message);
+    }
+}

@@ -1,0 +1,117 @@
+package dev.socratic.operator.decide;
+
+import dev.socratic.api.v1alpha1.status.AdapterStatus;
+import dev.socratic.api.v1alpha1.status.CheckpointStatus;
+import dev.socratic.api.v1alpha1.status.DeviceStatus;
+import dev.socratic.api.v1alpha1.status.Parameters;
+import dev.socratic.api.v1alpha1.status.Progress;
+import dev.socratic.api.v1alpha1.status.SocraticFineTuneStatus;
+import dev.socratic.operator.observe.JobFacts;
+import dev.socratic.operator.observe.Observation;
+import dev.socratic.operator.observe.PodFacts;
+import dev.socratic.operator.progress.TrainerReport;
+import io.fabric8.kubernetes.api.model.Condition;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/** The facts of a status: what was known about the run, with what the observation adds. The verdict comes last. */
+final class StatusDraft {
+    private final Observation observation;
+    private final String startTime;
+    private final Integer attempts;
+    private final String nodeName;
+    private final String modelRevision;
+    private final Parameters parameters;
+    private final Progress progress;
+    private final List<DeviceStatus> devices;
+    private final CheckpointStatus checkpoint;
+    private final AdapterStatus adapter;
+    private final String report;
+    private final List<Condition> conditions;
+    private final String completionTime;
+
+    private StatusDraft(Observation o, Optional<SocraticFineTuneStatus> known, Optional<TrainerReport> news) {
+        this.observation = o;
+        Optional<PodFacts> pod = o.pod();
+        this.startTime = known.map(SocraticFineTuneStatus::startTime)
+                .or(() -> pod.map(PodFacts::runningSince).map(Instant::toString))
+                .orElse(null);
+        this.attempts = attempts(o, known);
+        this.nodeName = pod.map(PodFacts::node)
+                .or(() -> known.map(SocraticFineTuneStatus::nodeName))
+                .orElse(null);
+        this.modelRevision = news.map(TrainerReport::modelRevision)
+                .or(() -> known.map(SocraticFineTuneStatus::modelRevision))
+                .orElse(null);
+        this.parameters = news.map(TrainerReport::parameters)
+                .or(() -> known.map(SocraticFineTuneStatus::parameters))
+                .orElse(null);
+        this.progress = ProgressOf.newer(known.map(SocraticFineTuneStatus::progress), news);
+        this.devices = news.map(TrainerReport::devices)
+                .filter(list -> !list.isEmpty())
+                .or(() -> known.map(SocraticFineTuneStatus::devices))
+                .orElse(List.of());
+        this.checkpoint = news.map(TrainerReport::checkpoint)
+                .or(() -> known.map(SocraticFineTuneStatus::checkpoint))
+                .orElse(null);
+        this.adapter = news.map(TrainerReport::adapter)
+                .or(() -> known.map(SocraticFineTuneStatus::adapter))
+                .orElse(null);
+        this.report = news.map(TrainerReport::report)
+                .or(() -> known.map(SocraticFineTuneStatus::report))
+                .orElse(null);
+        this.conditions = Optional.ofNullable(o.resource().getStatus())
+                .map(SocraticFineTuneStatus::conditions)
+                .orElse(List.of());
+        this.completionTime = known.map(SocraticFineTuneStatus::completionTime).orElse(null);
+    }
+
+    static StatusDraft of(Observation observation) {
+        return new StatusDraft(observation, observation.status(), observation.report());
+    }
+
+    SocraticFineTuneStatus with(Verdict verdict) {
+        Long generation = observation.resource().getMetadata().getGeneration();
+        return new SocraticFineTuneStatus(
+                verdict.phase(),
+                verdict.message(),
+                Conditions.of(verdict, conditions, generation, observation.now()),
+                generation,
+                observation.run().id().toString(),
+                observation.run().jobName(),
+                nodeName,
+                startTime,
+                verdict.endedAt().map(Instant::toString).orElse(completionTime),
+                attempts,
+                modelName(),
+                modelRevision,
+                parameters,
+                progress,
+                devices,
+                checkpoint,
+                adapter,
+                report);
+    }
+
+    private String modelName() {
+        String uri = observation.spec().model().uri();
+        return uri.substring(uri.indexOf("://") + (uri.contains("://") ? "://".length() : 1));
+    }
+
+    /** Pods started: those that failed and the one that is there, but never fewer than were known. */
+    private static Integer attempts(Observation o, Optional<SocraticFineTuneStatus> known) {
+        int before = known.map(SocraticFineTuneStatus::attempts).orElse(0);
+        int failed = o.job().map(JobFacts::failedPods).orElse(0);
+        boolean counted = o.pod()
+                        .map(PodFacts::termination)
+                        .filter(end -> end.exitCode() != 0)
+                        .isPresent()
+                && failed > 0;
+        boolean started = o.pod()
+                .filter(pod -> pod.runningSince() != null || pod.termination() != null)
+                .isPresent();
+        int attempts = Math.max(before, failed + (started && !counted ? 1 : 0));
+        return attempts == 0 ? null : Integer.valueOf(attempts);
+    }
+}

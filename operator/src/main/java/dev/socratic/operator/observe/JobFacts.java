@@ -1,0 +1,76 @@
+package dev.socratic.operator.observe;
+
+import dev.socratic.operator.run.RunLabels;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.batch.v1.JobCondition;
+import io.fabric8.kubernetes.api.model.batch.v1.JobStatus;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * What matters of a Job.
+ *
+ * @param podHash annotation {@link RunLabels#POD_HASH}, or null
+ * @param failedPods pods that failed and count
+ * @param livePods pods that are there and not over
+ * @param end how it ended, or that it did not
+ * @param endReason reason of the condition that ended it, or null
+ * @param endMessage message of that condition, or null
+ * @param endedAt when, or null
+ */
+public record JobFacts(
+        String name,
+        String uid,
+        Suspension suspension,
+        Existence existence,
+        String podHash,
+        Instant createdAt,
+        int failedPods,
+        int livePods,
+        End end,
+        String endReason,
+        String endMessage,
+        Instant endedAt) {
+
+    public enum Suspension {
+        SUSPENDED,
+        RELEASED
+    }
+
+    public enum Existence {
+        PRESENT,
+        BEING_DELETED
+    }
+
+    public enum End {
+        NONE,
+        COMPLETE,
+        FAILED
+    }
+
+    static JobFacts of(Job job) {
+        ObjectMeta meta = job.getMetadata();
+        Map<String, String> annotations = Objects.requireNonNullElse(meta.getAnnotations(), Map.of());
+        JobStatus status = Objects.requireNonNullElseGet(job.getStatus(), JobStatus::new);
+        JobCondition end = status.getConditions().stream()
+                .filter(condition -> "True".equals(condition.getStatus()))
+                .filter(condition -> "Complete".equals(condition.getType()) || "Failed".equals(condition.getType()))
+                .findFirst()
+                .orElse(null);
+        return new JobFacts(
+                meta.getName(),
+                meta.getUid(),
+                Boolean.TRUE.equals(job.getSpec().getSuspend()) ? Suspension.SUSPENDED : Suspension.RELEASED,
+                meta.getDeletionTimestamp() == null ? Existence.PRESENT : Existence.BEING_DELETED,
+                annotations.get(RunLabels.POD_HASH),
+                Times.parse(meta.getCreationTimestamp()),
+                Objects.requireNonNullElse(status.getFailed(), 0),
+                Objects.requireNonNullElse(status.getActive(), 0),
+                end == null ? End.NONE : "Complete".equals(end.getType()) ? End.COMPLETE : End.FAILED,
+                end == null ? null : end.getReason(),
+                end == null ? null : end.getMessage(),
+                end == null ? null : Times.parse(end.getLastTransitionTime()));
+    }
+}

@@ -1,0 +1,59 @@
+package dev.socratic.operator.observe;
+
+import dev.socratic.api.v1alpha1.SocraticFineTune;
+import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
+import dev.socratic.api.v1alpha1.status.Phase;
+import dev.socratic.api.v1alpha1.status.SocraticFineTuneStatus;
+import dev.socratic.operator.progress.TrainerReport;
+import dev.socratic.operator.run.Run;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Everything that a decision is made from, at one moment.
+ *
+ * @param job the run's Job
+ * @param staleJobs Jobs of earlier runs, or of an earlier resource of the same name
+ * @param pod the newest pod of {@code job}
+ * @param stalePods names of pods that still hold devices but belong to another Job
+ * @param polled what the trainer in {@code pod} last answered
+ * @param missing what a run that does not start needs and does not find
+ */
+public record Observation(
+        Run run,
+        Optional<JobFacts> job,
+        List<JobFacts> staleJobs,
+        Optional<PodFacts> pod,
+        List<String> stalePods,
+        Optional<TrainerReport> polled,
+        List<MissingReference> missing,
+        Instant now) {
+
+    public SocraticFineTune resource() {
+        return run.resource();
+    }
+
+    public SocraticFineTuneSpec spec() {
+        return run.spec();
+    }
+
+    /** The status that was last written about this run; empty for a run that has none yet. */
+    public Optional<SocraticFineTuneStatus> status() {
+        return Optional.ofNullable(resource().getStatus())
+                .filter(status -> run.id().toString().equals(status.runId()));
+    }
+
+    public Optional<Phase> phase() {
+        return status().map(SocraticFineTuneStatus::phase);
+    }
+
+    public Optional<Termination> termination() {
+        return pod.map(PodFacts::termination);
+    }
+
+    /** The trainer's newest words: its last ones if it ended, else what it answered. */
+    public Optional<TrainerReport> report() {
+        return termination().flatMap(Termination::report).or(() -> polled);
+    }
+}

@@ -1,0 +1,96 @@
+package dev.socratic.operator.report;
+
+import dev.socratic.operator.decide.RunEvent;
+import dev.socratic.operator.run.Run;
+import dev.socratic.operator.run.RunLabels;
+import io.fabric8.kubernetes.api.model.Event;
+import io.fabric8.kubernetes.api.model.EventBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.net.HttpURLConnection;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Records events on the resource. An event's name follows from its run, reason and occasion, so that an operator that
+ * was stopped between the event and the status, and decides the same again, records nothing twice.
+ */
+final class EventRecorder {
+    private static final Logger log = LoggerFactory.getLogger(EventRecorder.class);
+    private static final int LONGEST_MESSAGE = 1024;
+    private static final int LONGEST_NAME = 200;
+
+    private final KubernetesClient client;
+
+    EventRecorder(KubernetesClient client) {
+        this.client = client;
+    }
+
+    void record(Run run, RunEvent event, Instant now) {
+        try {
+            client.resource(event(run, event, now)).create();
+            log.info("{}/{}: {} {}", run.namespace(), name(run), event.reason().text(), event.message());
+        } catch (KubernetesClientException e) {
+            if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+                log.warn(
+                        "{}/{}: event {} could not be recorded: {}",
+                        run.namespace(),
+                        name(run),
+                        event.reason().text(),
+                        e.getMessage());
+            }
+        }
+    }
+
+    static Event event(Run run, RunEvent event, Instant now) {
+        String time = now.truncatedTo(ChronoUnit.SECONDS).toString();
+        return new EventBuilder()
+                .withNewMetadata()
+                .withName(eventName(run, event))
+                .withNamespace(run.namespace())
+                .endMetadata()
+                .withNewInvolvedObject()
+                .withApiVersion(run.resource().getApiVersion())
+                .withKind(run.resource().getKind())
+                .withNamespace(run.namespace())
+                .withName(name(run))
+                .withUid(run.resource().getMetadata().getUid())
+                .endInvolvedObject()
+                .withType(event.reason().type().text())
+                .withReason(event.reason().text())
+                .withMessage(cut(event.message(), LONGEST_MESSAGE))
+                .withFirstTimestamp(time)
+                .withLastTimestamp(time)
+                .withCount(1)
+                .withNewSource()
+                .withComponent(RunLabels.OPERATOR)
+                .endSource()
+                .withReportingComponent(RunLabels.OPERATOR)
+                .withReportingInstance(RunLabels.OPERATOR)
+                .build();
+    }
+
+    private static String eventName(Run run, RunEvent event) {
+        String identity = String.join(
+                "/",
+                run.resource().getMetadata().getUid(),
+                run.id().toString(),
+                event.reason().name(),
+                event.occasion());
+        UUID hash = UUID.nameUUIDFromBytes(identity.getBytes(StandardCharsets.UTF_8));
+        String name = name(run).length() <= LONGEST_NAME ? name(run) : name(run).substring(0, LONGEST_NAME) + "x";
+        return name + "." + Long.toHexString(hash.getMostSignificantBits());
+    }
+
+    private static String name(Run run) {
+        return run.resource().getMetadata().getName();
+    }
+
+    private static String cut(String text, int length) {
+        return text.length() <= length ? text : text.substring(0, length - 1) + "…";
+    }
+}

@@ -1,0 +1,111 @@
+package dev.socratic.operator.run;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.socratic.api.v1alpha1.SocraticFineTune;
+import dev.socratic.api.v1alpha1.spec.PlacementSpec;
+import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * Which training a resource asks for: a short hash of the part of its spec that decides the result and the devices it
+ * is computed on. Another id is another run. Secrets, scheduling, {@code suspend}, {@code ttlSecondsAfterFinished},
+ * {@code activeDeadlineSeconds} and {@code backoffLimit} are no part of it.
+ *
+ * @param spec hash of the spec, 8 hexadecimal digits
+ * @param restart hash of the annotation {@value RunLabels#RESTART}, 4 hexadecimal digits, or empty
+ */
+public record RunId(String spec, String restart) {
+    private static final JsonMapper CANONICAL = JsonMapper.builder()
+            .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
+            .build();
+
+    /**
+     * The run that {@code resource} asks for. While its generation is the one that its status is about, the id in the
+     * status stays: a default that a newer version of the resource adds must not train anything again.
+     */
+    public static RunId of(SocraticFineTune resource) {
+        Map<String, String> annotations = resource.getMetadata().getAnnotations();
+        String restart = annotations == null ? null : annotations.get(RunLabels.RESTART);
+        String restartHash = restart == null ? "" : hash(restart).substring(0, 4);
+        return new RunId(specHash(resource), restartHash);
+    }
+
+    private static String specHash(SocraticFineTune resource) {
+        var status = resource.getStatus();
+        boolean sameGeneration = status != null
+                && status.runId() != null
+                && status.observedGeneration() != null
+                && status.observedGeneration().equals(resource.getMetadata().getGeneration());
+        return sameGeneration ? status.runId().split("-", 2)[0] : hash(trained(resource.getSpec()));
+    }
+
+    private static Map<String, Object> trained(SocraticFineTuneSpec spec) {
+        Map<String, Object> trained = new LinkedHashMap<>();
+        trained.put("modelUri", spec.model().uri());
+        trained.put("modelRevision", spec.model().revision());
+        trained.put("dtype", spec.model().dtype());
+        trained.put("attention", spec.model().attention());
+        trained.put("tokenizer", spec.tokenizer());
+        trained.put("quantization", spec.quantization());
+        trained.put("lora", spec.lora());
+        trained.put("dataset", spec.dataset());
+        trained.put("training", spec.training());
+        trained.put("evaluation", spec.evaluation());
+        trained.put("outputUri", spec.output().uri());
+        trained.put("merge", spec.output().merge());
+        PlacementSpec placement = Placements.of(spec);
+        trained.put("gpus", placement.gpus());
+        trained.put("deviceMap", placement.deviceMap());
+        trained.put("maxMemory", placement.maxMemory());
+        return trained;
+    }
+
+    /**
+     * Hash of what the pod needs to start but what does not change the training: while a pod has not started, another
+     * value replaces its Job.
+     */
+    public static String podHash(SocraticFineTuneSpec spec) {
+        Map<String, Object> pod = new LinkedHashMap<>();
+        PlacementSpec placement = Placements.of(spec);
+        pod.put("modelSecret", spec.model().secretRef());
+        pod.put("outputSecret", spec.output().secretRef());
+        pod.put("nodeSelector", placement.nodeSelector());
+        pod.put("tolerations", placement.tolerations());
+        pod.put("affinity", placement.affinity());
+        pod.put("runtimeClassName", placement.runtimeClassName());
+        pod.put("priorityClassName", placement.priorityClassName());
+        pod.put("image", placement.image());
+        pod.put("activeDeadlineSeconds", spec.activeDeadlineSeconds());
+        pod.put("backoffLimit", spec.backoffLimit());
+        return hash(pod);
+    }
+
+    @Override
+    public String toString() {
+        return restart.isEmpty() ? spec : spec + "-" + restart;
+    }
+
+    private static String hash(Object value) {
+        try {
+            return hash(CANONICAL.writeValueAsString(value));
+        } catch (JsonProcessingException impossible) {
+            throw new IllegalStateException("The spec came from JSON, but does not go back to it.", impossible);
+        }
+    }
+
+    static String hash(String text) {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest, 0, 4);
+        } catch (NoSuchAlgorithmException impossible) {
+            throw new IllegalStateException("Every Java runtime has SHA-256.", impossible);
+        }
+    }
+}

@@ -1,0 +1,46 @@
+package dev.socratic.operator.run;
+
+import java.util.Map;
+
+/** Labels and annotations on what belongs to a run. */
+public final class RunLabels {
+    public static final String NAME = "app.kubernetes.io/name";
+    public static final String MANAGED_BY = "app.kubernetes.io/managed-by";
+    public static final String OPERATOR = "socratic-operator";
+    public static final String TRAINER = "socratic-trainer";
+
+    /** Label: the resource, cut to the length of a label value. */
+    public static final String FINE_TUNE = "socratic.dev/finetune";
+
+    /** Label: the {@link RunId}. */
+    public static final String RUN_ID = "socratic.dev/run-id";
+
+    /** Annotation: the resource's whole name. */
+    public static final String OWNER_NAME = "socratic.dev/finetune-name";
+
+    /** Annotation of a Job: {@link RunId#podHash}. */
+    public static final String POD_HASH = "socratic.dev/pod-hash";
+
+    /** Annotation of a resource, set by people: another value trains again. */
+    public static final String RESTART = "socratic.dev/restart";
+
+    public static final String KUEUE_QUEUE = "kueue.x-k8s.io/queue-name";
+    public static final String KUEUE_PRIORITY = "kueue.x-k8s.io/priority-class";
+
+    /** Selects everything that the operator made. */
+    public static final String SELECTOR = MANAGED_BY + "=" + OPERATOR;
+
+    private RunLabels() {}
+
+    public static Map<String, String> of(Run run) {
+        return Map.of(
+                NAME,
+                TRAINER,
+                MANAGED_BY,
+                OPERATOR,
+                FINE_TUNE,
+                run.shortName(63),
+                RUN_ID,
+                run.id().toString());
+    }
+}

@@ -48,6 +48,36 @@ public record TensorToWrite(DType dtype, long[] shape, Content content) {
         });
     }
 
+    /** As {@code tensor.to(dtype)} in torch; converted in parts while it is written. */
+    public static TensorToWrite cast(StoredTensor tensor, DType dtype) {
+        if (tensor.dtype() == dtype) {
+            return copyOf(tensor);
+        }
+        int step = 1 << 20;
+        return new TensorToWrite(dtype, tensor.shape(), channel -> {
+            float[] values = new float[(int) Math.min(step, tensor.elements())];
+            ByteBuffer bytes =
+                    ByteBuffer.allocate(values.length * dtype.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+            for (long at = 0; at < tensor.elements(); at += step) {
+                int count = (int) Math.min(step, tensor.elements() - at);
+                tensor.copy(at, values, 0, count, DType.F32);
+                put(values, count, dtype, bytes.clear());
+                writeAll(channel, bytes.flip());
+            }
+        });
+    }
+
+    private static void put(float[] values, int count, DType dtype, ByteBuffer target) {
+        for (int i = 0; i < count; i++) {
+            switch (dtype) {
+                case F32 -> target.putFloat(values[i]);
+                case F16 -> target.putShort(HalfPrecision.floatToHalf(values[i]));
+                case BF16 -> target.putShort(HalfPrecision.floatToBfloat(values[i]));
+                default -> throw new IllegalArgumentException("weights are not written as " + dtype);
+            }
+        }
+    }
+
     public long byteSize() {
         return Arrays.stream(shape).reduce(dtype.bytes(), Math::multiplyExact);
     }

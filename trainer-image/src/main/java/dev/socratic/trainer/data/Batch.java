@@ -1,0 +1,40 @@
+package dev.socratic.trainer.data;
+
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Examples side by side, padded on the right to the longest.
+ *
+ * @param rows number of examples
+ * @param length tokens a row, padding included
+ * @param inputIds rows * length, row by row; padding is id 0, whose value never matters
+ * @param labels rows * length; padding is {@link Example#IGNORED}
+ * @param lengths tokens of each row without padding
+ */
+public record Batch(int rows, int length, int[] inputIds, int[] labels, int[] lengths) {
+    public static Batch of(List<Example> examples) {
+        int rows = examples.size();
+        int length = examples.stream().mapToInt(Example::length).max().orElse(0);
+        int[] inputIds = new int[rows * length];
+        int[] labels = new int[rows * length];
+        int[] lengths = new int[rows];
+        Arrays.fill(labels, Example.IGNORED);
+        for (int row = 0; row < rows; row++) {
+            Example example = examples.get(row);
+            lengths[row] = example.length();
+            System.arraycopy(example.inputIds(), 0, inputIds, row * length, lengths[row]);
+            System.arraycopy(example.labels(), 0, labels, row * length, lengths[row]);
+        }
+        return new Batch(rows, length, inputIds, labels, lengths);
+    }
+
+    /** Labels that enter the loss: those other than {@link Example#IGNORED} at positions from 1. */
+    public int learnedTokens() {
+        int count = 0;
+        for (int i = 0; i < labels.length; i++) {
+            count += labels[i] != Example.IGNORED && i % length != 0 ? 1 : 0;
+        }
+        return count;
+    }
+}

@@ -21,7 +21,7 @@ import picocli.CommandLine.Command;
             "75:try again",
             "77:out of memory under the caps"
         },
-        subcommands = {QuantizeCommand.class})
+        subcommands = {TokenizeCommand.class, QuantizeCommand.class})
 public final class SocraticTrainer {
     private SocraticTrainer() {}
 

@@ -1,0 +1,138 @@
+package dev.socratic.trainer.placement;
+
+import dev.socratic.api.v1alpha1.spec.Attention;
+import dev.socratic.api.v1alpha1.spec.Dtype;
+import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
+import java.util.stream.IntStream;
+
+/** Counts the bytes of a run on one device, from the arrays that the engine's forward and backward passes make. */
+record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec) {
+    private static final int BLOCK = 64;
+    private static final int NESTED_BLOCK = 256;
+    /** Parameter, gradient and two Adam moments in float32. */
+    private static final int TRAINED_BYTES = 16;
+    /** Dequantization of an element: int32 index of a packed pair, float32 value and product, rounded value. */
+    private static final int DEQUANTIZED_BYTES = 12;
+    /** A linear layer's own arrays: its input dropped out and cast, its output before it is cast back. */
+    private static final int LINEAR_ARRAYS = 3;
+    /** Logits that the head computes at once, in float32, and how many such arrays a chunk has. */
+    private static final long LOGITS_AT_ONCE = 1L << 26;
+
+    private static final int LOGIT_ARRAYS = 4;
+    /** Rows of the output embedding that are cast at once. */
+    private static final int HEAD_SLICE = 16_384;
+    /** CUDA context with cuBLAS and cuDNN workspaces; measured values lie between 400 and 600 MiB. */
+    private static final long GPU_CONTEXT = 512L << 20;
+
+    RunPlan.Device device(String id, DeviceMap map, Long cap, SavedActivations saved, int rows) {
+        long layers = map.layers().stream().filter(id::equals).count();
+        boolean head = map.head().equals(id);
+        boolean embedding = map.embedding().equals(id);
+        long tables = embedding && head && shape.head() == ModelShape.Head.OWN ? 2 : embedding || head ? 1 : 0;
+        long dtype = bytes(spec.model().dtype());
+        long weights = layers * (linearBytes() + shape.normElements() * dtype)
+                + tables * shape.embeddingElements() * dtype
+                + (map.norm().equals(id) ? shape.hiddenSize() * dtype : 0);
+        long tokens = (long) rows * spec.training().maxSequenceLength();
+        long kept = layers
+                * (saved == SavedActivations.ALL ? blockBytes(rows, tokens) : tokens * shape.hiddenSize() * stream());
+        long block = layers == 0 ? 0 : blockWorkspace(rows, tokens, saved);
+        return new RunPlan.Device(
+                id,
+                contents(id, map),
+                cap,
+                weights,
+                layers * adapterElements() * TRAINED_BYTES,
+                kept,
+                Math.max(block, head ? headWorkspace(tokens) : 0),
+                id.equals("cpu") ? 0 : GPU_CONTEXT);
+    }
+
+    RunPlan.Parameters parameters() {
+        long trainable = shape.layers() * adapterElements();
+        return new RunPlan.Parameters(trainable, shape.elements() + trainable);
+    }
+
+    private long adapterElements() {
+        return spec.lora().targetModules().stream().mapToLong(shape::widths).sum()
+                * spec.lora().r();
+    }
+
+    private long linearBytes() {
+        long elements = shape.linearElements();
+        if (spec.quantization() == null) {
+            return elements * bytes(spec.model().dtype());
+        }
+        long blocks = elements / BLOCK;
+        return elements / 2 + (spec.quantization().doubleQuant() ? blocks + blocks / NESTED_BLOCK * 4 : blocks * 4);
+    }
+
+    /** What the backward pass of a block reads: the arrays of a forward pass over its normed input. */
+    private long blockBytes(int rows, long tokens) {
+        long perToken = 6L * shape.hiddenSize()
+                + 3L * shape.queryWidth()
+                + 2L * shape.keyValueWidth()
+                + 3L * shape.intermediateSize();
+        return (tokens * perToken + scores(rows)) * stream();
+    }
+
+    /** A block's backward pass: its gradients, what is computed again, and the largest linear layer's weight. */
+    private long blockWorkspace(int rows, long tokens, SavedActivations saved) {
+        long gradients = 6L * shape.hiddenSize()
+                + 3L * shape.queryWidth()
+                + 4L * shape.keyValueWidth()
+                + 3L * shape.intermediateSize()
+                + (long) LINEAR_ARRAYS * Math.max(shape.intermediateSize(), shape.queryWidth());
+        long again = saved == SavedActivations.ALL ? 0 : blockBytes(rows, tokens);
+        long largest = (long) shape.hiddenSize() * Math.max(shape.intermediateSize(), shape.queryWidth());
+        long weight = spec.quantization() == null ? 0 : largest * DEQUANTIZED_BYTES;
+        return again + (tokens * gradients + scores(rows)) * stream() + weight;
+    }
+
+    /** Elements of the attention probabilities, which only eager attention writes out. */
+    private long scores(int rows) {
+        long length = spec.training().maxSequenceLength();
+        return spec.model().attention() == Attention.EAGER ? rows * shape.heads() * length * length : 0;
+    }
+
+    private long headWorkspace(long tokens) {
+        long atOnce = Math.max(LOGITS_AT_ONCE / shape.vocabularySize(), 1);
+        long logits = Math.min(tokens, atOnce) * shape.vocabularySize() * LOGIT_ARRAYS * Float.BYTES;
+        long slice = Math.min(HEAD_SLICE, shape.vocabularySize()) * (long) shape.hiddenSize() * stream();
+        return logits + slice + 3 * tokens * shape.hiddenSize() * stream();
+    }
+
+    /** Bytes of a value between layers: float32 beside quantized layers, as prepare_model_for_kbit_training has it. */
+    private int stream() {
+        return spec.quantization() == null ? bytes(spec.model().dtype()) : Float.BYTES;
+    }
+
+    private static int bytes(Dtype dtype) {
+        return dtype == Dtype.FLOAT32 ? 4 : 2;
+    }
+
+    private static String contents(String id, DeviceMap map) {
+        StringBuilder text = new StringBuilder();
+        append(text, map.embedding().equals(id), "embed");
+        int[] layers = IntStream.range(0, map.layers().size())
+                .filter(index -> map.layers().get(index).equals(id))
+                .toArray();
+        for (int first = 0; first < layers.length; ) {
+            int last = first;
+            while (last + 1 < layers.length && layers[last + 1] == layers[last] + 1) {
+                last++;
+            }
+            append(text, true, first == last ? "" + layers[first] : layers[first] + "-" + layers[last]);
+            first = last + 1;
+        }
+        append(text, map.norm().equals(id), "norm");
+        append(text, map.head().equals(id), "head");
+        return text.toString();
+    }
+
+    private static void append(StringBuilder text, boolean there, String name) {
+        if (there) {
+            text.append(text.isEmpty() ? "" : ",").append(name);
+        }
+    }
+}

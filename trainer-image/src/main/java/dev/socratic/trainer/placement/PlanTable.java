@@ -1,0 +1,59 @@
+package dev.socratic.trainer.placement;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.IntStream;
+
+/** A plan as text for people: a line for each device, in MiB, and one for the whole. */
+public final class PlanTable {
+    private static final List<String> HEADER =
+            List.of("DEVICE", "HOLDS", "WEIGHTS", "ADAPTER", "ACTIVATIONS", "WORKSPACE", "CONTEXT", "PLANNED", "CAP");
+
+    private PlanTable() {}
+
+    public static String of(RunPlan plan) {
+        List<List<String>> rows = new ArrayList<>();
+        rows.add(HEADER);
+        plan.devices()
+                .forEach(device -> rows.add(List.of(
+                        device.id(),
+                        device.layers(),
+                        mebibytes(device.weights()),
+                        mebibytes(device.adapter()),
+                        mebibytes(device.activations()),
+                        mebibytes(device.workspace()),
+                        mebibytes(device.context()),
+                        mebibytes(device.plannedBytes()),
+                        device.capBytes() == null ? "none" : mebibytes(device.capBytes()))));
+        StringBuilder text = new StringBuilder();
+        int[] widths = IntStream.range(0, HEADER.size())
+                .map(column -> rows.stream()
+                        .mapToInt(row -> row.get(column).length())
+                        .max()
+                        .orElse(0))
+                .toArray();
+        for (List<String> row : rows) {
+            StringBuilder line = new StringBuilder();
+            for (int column = 0; column < row.size(); column++) {
+                String side = column < 2 ? "-" : "";
+                line.append(String.format("%" + side + widths[column] + "s   ", row.get(column)));
+            }
+            text.append(line.toString().stripTrailing()).append('\n');
+        }
+        return text.append(String.format(
+                        Locale.ROOT,
+                        "%,d of %,d parameters are trained; %d rows at once; %s%n",
+                        plan.parameters().trainable(),
+                        plan.parameters().total(),
+                        plan.microBatch(),
+                        plan.saved() == SavedActivations.ALL
+                                ? "activations are kept"
+                                : "blocks are computed again in the backward pass"))
+                .toString();
+    }
+
+    private static String mebibytes(long bytes) {
+        return String.format(Locale.ROOT, "%,d Mi", (bytes + (1 << 20) - 1) >> 20);
+    }
+}

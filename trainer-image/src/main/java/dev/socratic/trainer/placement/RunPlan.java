@@ -1,0 +1,53 @@
+package dev.socratic.trainer.placement;
+
+import java.util.List;
+
+/**
+ * How a run uses its devices, settled before the start.
+ *
+ * @param microBatch rows that pass through the model at once, at most training.batchSize; fewer change no result, as the
+ *     loss is summed over tokens
+ * @param devices those that hold something
+ */
+public record RunPlan(
+        DeviceMap map, SavedActivations saved, int microBatch, Parameters parameters, List<Device> devices) {
+    public RunPlan {
+        devices = List.copyOf(devices);
+    }
+
+    /** Numbers of elements. */
+    public record Parameters(long trainable, long total) {}
+
+    /**
+     * What a device holds, in bytes.
+     *
+     * @param layers such as {@code embed,0-7,head}
+     * @param capBytes most that may be used, or null where nothing bounds it
+     * @param weights frozen weights
+     * @param adapter adapter, its gradients and the optimizer's moments
+     * @param activations what forward passes keep
+     * @param workspace most that one block or the head needs while it is computed
+     * @param context of the driver and its libraries
+     */
+    public record Device(
+            String id,
+            String layers,
+            Long capBytes,
+            long weights,
+            long adapter,
+            long activations,
+            long workspace,
+            long context) {
+        public long plannedBytes() {
+            return weights + adapter + activations + workspace + context;
+        }
+
+        boolean fits() {
+            return capBytes == null || plannedBytes() <= capBytes;
+        }
+    }
+
+    boolean fits() {
+        return devices.stream().allMatch(Device::fits);
+    }
+}

@@ -1,0 +1,117 @@
+package dev.socratic.trainer.placement;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
+import dev.socratic.api.yaml.ResourceFile;
+import dev.socratic.trainer.failure.FailureReason;
+import dev.socratic.trainer.failure.TrainerFailure;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class PlannerTest {
+    private static final Path SAMPLE = Path.of("../deploy/samples/gemma-2-2b-jpn-socratic.yaml");
+    private static final ModelShape GEMMA = BalancedMapTest.SHAPES.get("gemma-2-2b");
+    private static final long GIB = 1L << 30;
+
+    @Test
+    void theNotebooksRunFitsIntoTwiceFourGibibytes() throws IOException {
+        RunPlan plan = Planner.plan(GEMMA, sample(), Map.of());
+        assertThat(plan.microBatch()).isEqualTo(1);
+        assertThat(plan.saved()).isEqualTo(SavedActivations.INPUTS);
+        assertThat(plan.devices()).extracting(RunPlan.Device::id).containsExactly("0", "1");
+        assertThat(plan.devices()).extracting(RunPlan.Device::layers).containsExactly("embed,0-7,head", "8-25,norm");
+        assertThat(plan.devices()).allSatisfy(device -> {
+            assertThat(device.capBytes()).isEqualTo(4 * GIB);
+            assertThat(device.plannedBytes()).isLessThanOrEqualTo(4 * GIB);
+        });
+        // PEFT's count of r=16 on q, k, v and o
+        assertThat(plan.parameters()).isEqualTo(new RunPlan.Parameters(6_389_760, 2_614_341_888L + 6_389_760));
+        assertThat(PlanTable.of(plan)).contains("embed,0-7,head", "4,096 Mi", "6,389,760 of 2,620,731,648 parameters");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"4Gi, 8, 2, INPUTS", "5Gi, 8, 4, INPUTS", "20Gi, 8, 8, INPUTS", "200Gi, 8, 8, ALL"})
+    void keepsWhatTheCapAllowsAndLowersTheRowsIfItMust(
+            String cap, int batchSize, int microBatch, SavedActivations saved) throws IOException {
+        RunPlan plan = Planner.plan(GEMMA, sample("4Gi", cap, "batchSize: 1", "batchSize: " + batchSize), Map.of());
+        assertThat(plan.microBatch()).as(PlanTable.of(plan)).isEqualTo(microBatch);
+        assertThat(plan.saved()).isEqualTo(saved);
+    }
+
+    @Test
+    void refusesWithTheSmallestCapThatWorks() throws IOException {
+        TrainerFailure refusal = refusal(sample("4Gi", "2Gi"), Map.of());
+        assertThat(refusal.reason()).isEqualTo(FailureReason.OutOfMemory);
+        assertThat(refusal).hasMessageContaining("0: 2048Mi, 1: 2048Mi");
+        Matcher smallest = Pattern.compile("at least (\\d+)Mi for each GPU").matcher(refusal.getMessage());
+        assertThat(smallest.find()).isTrue();
+        int cap = Integer.parseInt(smallest.group(1));
+        assertThat(Planner.plan(GEMMA, sample("4Gi", cap + "Mi"), Map.of()).microBatch())
+                .isEqualTo(1);
+        assertThat(refusal(sample("4Gi", cap - 1 + "Mi"), Map.of())).isNotNull();
+    }
+
+    @Test
+    void realMemoryBoundsWhatMaxMemoryAllows() throws IOException {
+        assertThat(refusal(sample("4Gi", "40Gi"), Map.of("0", 2 * GIB, "1", 2 * GIB)))
+                .hasMessageContaining("0: 2048Mi");
+    }
+
+    @Test
+    void withoutGpusEverythingIsOnTheCpu() throws IOException {
+        RunPlan plan = Planner.plan(GEMMA, sample("gpus: 2", "gpus: 0"), Map.of());
+        assertThat(plan.map()).isEqualTo(DeviceMap.allOn("cpu", 26));
+        assertThat(plan.devices().get(0).capBytes()).isEqualTo(24_000_000_000L);
+        assertThat(plan.devices().get(0).context()).isZero();
+    }
+
+    @Test
+    void anExplicitMapIsFollowedLongestNameFirst() throws IOException {
+        RunPlan plan = Planner.plan(
+                GEMMA,
+                sample("deviceMap: balanced", "deviceMap: {model: 0, lm_head: 0, model.layers: 1, model.layers.3: 0}"),
+                Map.of());
+        assertThat(plan.map().embedding()).isEqualTo("0");
+        assertThat(plan.map().layers().get(3)).isEqualTo("0");
+        assertThat(Collections.frequency(plan.map().layers(), "1")).isEqualTo(25);
+        assertThat(plan.devices().get(1).layers()).isEqualTo("0-2,4-25");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{model: 0}                        | leaves out a module: found \"lm_head\"",
+                "{model: 0, lm_head: 2}            | deviceMap.lm_head: the device map names no device of this run: found \"2\"; allowed: 0 to 1 or cpu",
+                "{'': 0}                           | names no module of this model",
+                "{model: 0, model.layers.26: 1}    | found \"model.layers.26\"; allowed: balanced, auto, sequential",
+            })
+    void refusesAnExplicitMapThatDoesNotSuit(String map, String message) throws IOException {
+        TrainerFailure refusal = refusal(sample("deviceMap: balanced", "deviceMap: " + map), Map.of());
+        assertThat(refusal.reason()).isEqualTo(FailureReason.InvalidConfiguration);
+        assertThat(refusal).hasMessageContaining(message);
+    }
+
+    private static TrainerFailure refusal(SocraticFineTuneSpec spec, Map<String, Long> memory) {
+        return catchThrowableOfType(TrainerFailure.class, () -> Planner.plan(GEMMA, spec, memory));
+    }
+
+    /** The sample with replacements: text, by what, text, by what … */
+    private static SocraticFineTuneSpec sample(String... replacements) throws IOException {
+        String text = Files.readString(SAMPLE);
+        for (int i = 0; i < replacements.length; i += 2) {
+            text = text.replace(replacements[i], replacements[i + 1]);
+        }
+        return ResourceFile.parse("sample.yaml", text).getSpec();
+    }
+}

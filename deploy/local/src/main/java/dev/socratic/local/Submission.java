@@ -10,12 +10,14 @@ import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,6 +28,7 @@ final class Submission {
     /** Field manager of what local mode applies. */
     static final String FIELD_MANAGER = "socratic-local";
 
+    private static final String LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
     private static final String TOKEN = "HUGGINGFACE_TOKEN";
     private static final String KIND = "SocraticFineTune";
 
@@ -91,6 +94,7 @@ final class Submission {
     }
 
     private void serverSideApply(HasMetadata document) {
+        rememberAsKubectlDoes(document);
         try {
             cluster.client()
                     .resource(document)
@@ -102,6 +106,16 @@ final class Submission {
                     e.getStatus() == null ? e.getMessage() : e.getStatus().getMessage();
             throw LocalFailure.configuration("the API server refuses the file: " + message);
         }
+    }
+
+    /** Lets a later {@code kubectl apply} of the same file find out which fields it drops. */
+    private static void rememberAsKubectlDoes(HasMetadata document) {
+        Map<String, String> annotations = new LinkedHashMap<>();
+        if (document.getMetadata().getAnnotations() != null) {
+            annotations.putAll(document.getMetadata().getAnnotations());
+        }
+        annotations.put(LAST_APPLIED, Serialization.asJson(document));
+        document.getMetadata().setAnnotations(annotations);
     }
 
     /**

@@ -1,0 +1,75 @@
+package dev.socratic.trainer.engine;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The operations of a decoder and of its training step. Results are new tensors that belong to {@code scope}, on the
+ * device of the inputs; inputs stay as they are, but for the gradients and buffers that a method says it changes. N is
+ * rows (batch times length), H the hidden size, B the batch, L the length, D the size of a head.
+ */
+public interface Ops {
+    /** Rows ids [N] (int64) of the table [V, H], in the type {@code stream}, times scale rounded to that type. */
+    NDArray embedding(NDManager scope, NDArray table, NDArray ids, double scale, Precision stream);
+
+    /** x [.., H] normalized over its last dimension. */
+    NDArray rmsNorm(NDManager scope, NDArray x, NormWeight norm);
+
+    /** The gradient by x, plus {@code around}: the gradient that reaches x past the norm. */
+    NDArray rmsNormBackward(NDManager scope, NDArray x, NormWeight norm, NDArray dy, Optional<NDArray> around);
+
+    /** Linear layers that read the same x [N, in]: a result [N, out] for each. */
+    List<NDArray> project(NDManager scope, NDArray x, List<Linear> linears, Dropout dropout);
+
+    /** The gradient by x; adds to the gradients of the layers' LoRA factors. */
+    NDArray projectBackward(NDManager scope, NDArray x, List<Linear> linears, Dropout dropout, List<NDArray> dys);
+
+    /** Frequencies [D / 2] of rotary position embedding for a base. */
+    NDArray rotaryFrequencies(NDManager scope, double theta, int headDimension);
+
+    /** Cosines and sines of positions 0 to length-1, times scale. */
+    Rotary rotary(NDManager scope, NDArray frequencies, int length, double scale, Precision type);
+
+    /** The entries of a table at positions [B, L] (int64) that differ from row to row. */
+    Rotary rotaryAt(NDManager scope, Rotary table, NDArray positions);
+
+    /** x [B, L, heads, D] turned by its positions. */
+    NDArray rope(NDManager scope, NDArray x, Rotary rotary);
+
+    NDArray ropeBackward(NDManager scope, NDArray dy, Rotary rotary);
+
+    /** Grouped-query attention of q [B, Q, heads, D] to k, v [B, K, kvHeads, D]. */
+    Attended attention(NDManager scope, NDArray q, NDArray k, NDArray v, AttentionRule rule);
+
+    /** The gradients by q, k and v. */
+    List<NDArray> attentionBackward(
+            NDManager scope, NDArray q, NDArray k, NDArray v, AttentionRule rule, Attended attended, NDArray dOutput);
+
+    /** Mask [1, 1, L, L]: causal, each query seeing {@code window} keys with its own. */
+    NDArray slidingWindow(NDManager scope, int length, int window, NDArray like);
+
+    /** act(gate) * up. */
+    NDArray gate(NDManager scope, NDArray gate, NDArray up, Activation activation);
+
+    /** The gradients by gate and up. */
+    List<NDArray> gateBackward(NDManager scope, NDArray gate, NDArray up, Activation activation, NDArray dy);
+
+    NDArray add(NDManager scope, NDArray a, NDArray b);
+
+    /** Cross-entropy of rows h [N, H] against labels [N], every one of them a token. */
+    TokenLoss loss(NDManager scope, NDArray h, HeadWeight head, NDArray labels);
+
+    /** The same with the gradient of {@code scale * sum} by h. */
+    TokenLoss lossAndGradient(NDManager scope, NDArray h, HeadWeight head, NDArray labels, double scale);
+
+    /** Logits [N, V]. */
+    NDArray logits(NDManager scope, NDArray h, HeadWeight head);
+
+    /** Changes parameters and both moments, all flat float32 [P]. */
+    void adamw(NDArray parameters, NDArray gradients, NDArray firstMoment, NDArray secondMoment, AdamW settings);
+
+    /** Euclidean norm of all elements. */
+    double norm(NDArray x);
+}

@@ -1,0 +1,47 @@
+package dev.socratic.trainer.engine;
+
+import ai.djl.ndarray.types.DataType;
+import dev.socratic.api.v1alpha1.spec.Dtype;
+import dev.socratic.trainer.checkpoint.DType;
+
+/** A floating-point type of tensors, with its number in torch's enumeration of scalar types (c10/core/ScalarType.h). */
+public enum Precision {
+    FLOAT32(6, DataType.FLOAT32, DType.F32),
+    FLOAT16(5, DataType.FLOAT16, DType.F16),
+    BFLOAT16(15, DataType.BFLOAT16, DType.BF16);
+
+    private final int scalarType;
+    private final DataType dataType;
+    private final DType stored;
+
+    Precision(int scalarType, DataType dataType, DType stored) {
+        this.scalarType = scalarType;
+        this.dataType = dataType;
+        this.stored = stored;
+    }
+
+    public static Precision of(Dtype dtype) {
+        return switch (dtype) {
+            case FLOAT32 -> FLOAT32;
+            case FLOAT16 -> FLOAT16;
+            case BFLOAT16 -> BFLOAT16;
+        };
+    }
+
+    int scalarType() {
+        return scalarType;
+    }
+
+    public DataType dataType() {
+        return dataType;
+    }
+
+    /** The type's name in a safetensors file. */
+    public DType stored() {
+        return stored;
+    }
+
+    public int bytes() {
+        return stored.bytes();
+    }
+}

@@ -1,0 +1,112 @@
+package dev.socratic.trainer.engine;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+
+/** Making, viewing and moving tensors: what DJL's own API leaves out or does not do in every type. */
+public final class Tensors {
+    private final TorchScript script;
+
+    Tensors(NDManager owner) {
+        script = TorchScript.load(owner, "Tensors");
+    }
+
+    /** An uninitialized matrix on a device. */
+    public NDArray allocate(NDManager scope, Device device, long rows, long columns, Precision type) {
+        try (NDArray like = scope.create(new Shape(0), DataType.FLOAT32, device)) {
+            return script.one(scope, "allocate", like, rows, columns, type.scalarType());
+        }
+    }
+
+    /** Rounds float32 values [n, columns] to {@code source} and writes them to the target's rows from {@code at} on. */
+    public void fill(NDArray target, long at, NDArray values, Precision source) {
+        script.one(target.getManager(), "fill", target, at, values, source.scalarType())
+                .close();
+    }
+
+    /** Sets the rows from {@code known} on to the mean of those before. */
+    public void fillWithMean(NDArray target, long known) {
+        script.one(target.getManager(), "fill_mean", target, known).close();
+    }
+
+    /** The matrix [rows, columns] that begins at an element of a flat buffer; it shares the buffer's memory. */
+    public NDArray view(NDManager scope, NDArray flat, long at, long rows, long columns) {
+        return script.one(scope, "window", flat, at, rows, columns);
+    }
+
+    /** Overwrites the target, on whatever device it is. */
+    public void write(NDArray target, NDArray values) {
+        script.one(target.getManager(), "write", target, values).close();
+    }
+
+    public void zero(NDArray target) {
+        script.one(target.getManager(), "zero", target).close();
+    }
+
+    public NDArray cast(NDManager scope, NDArray x, Precision type) {
+        return script.one(scope, "cast", x, type.scalarType());
+    }
+
+    /** [N, heads * width] seen as [batch, length, heads, width]. */
+    public NDArray heads(NDManager scope, NDArray x, int batch, int length, int width) {
+        return script.one(scope, "heads", x, batch, length, width);
+    }
+
+    /** The same elements as [rows, …]. */
+    public NDArray flat(NDManager scope, NDArray x, int rows) {
+        return script.one(scope, "flat", x, rows);
+    }
+
+    public NDArray rows(NDManager scope, NDArray x, NDArray indices) {
+        return script.one(scope, "rows", x, indices);
+    }
+
+    /** Zeros [n, H] but for the given rows [m, H] at the indices [m]. */
+    public NDArray scatterRows(NDManager scope, int n, NDArray rows, NDArray indices) {
+        return script.one(scope, "scatter_rows", n, rows, indices);
+    }
+
+    /** Writes x [B, L, heads, D] into the cache [B, T, heads, D] at the positions [B, L]. */
+    public void writeCache(NDArray cache, NDArray x, NDArray positions) {
+        script.one(cache.getManager(), "write_cache", cache, x, positions).close();
+    }
+
+    /** Which of {@code total} cached keys the queries at positions [B, L] see: [B, 1, L, T]; window 0 is unlimited. */
+    public NDArray cacheMask(NDManager scope, NDArray positions, int total, int window) {
+        return script.one(scope, "cache_mask", positions, total, window);
+    }
+
+    /** Index of the largest element of each row. */
+    public long[] largest(NDManager scope, NDArray x) {
+        return script.one(scope, "largest", x).toLongArray();
+    }
+
+    /** Seeds torch's generators, on every device. */
+    public void seed(NDManager scope, long seed) {
+        script.one(scope, "seed", seed).close();
+    }
+
+    /** The next LoRA A [rank, inputs] of PEFT's initialization, from torch's CPU generator. */
+    public NDArray loraA(NDManager scope, int rank, long inputs, long outputs, Precision through) {
+        return script.one(
+                scope, "lora_a", rank, inputs, outputs, kaimingBound(inputs), kaimingBound(rank), through.scalarType());
+    }
+
+    /** Bound of torch's kaiming_uniform_ with a = sqrt(5), which both nn.Linear and PEFT use. */
+    private static double kaimingBound(long fanIn) {
+        return Math.sqrt(3.0) * (Math.sqrt(2.0 / 6) / Math.sqrt(fanIn));
+    }
+
+    /** x where it is already on the device, a copy in {@code scope} otherwise. */
+    public NDArray onDevice(NDManager scope, NDArray x, Device device) {
+        if (x.getDevice().equals(device)) {
+            return x;
+        }
+        NDArray moved = x.toDevice(device, true);
+        moved.attach(scope);
+        return moved;
+    }
+}

@@ -1,0 +1,232 @@
+package dev.socratic.trainer.engine;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** The operations with ATen, on any device; the formulas stand in the TorchScript resources. */
+final class TorchOps implements Ops {
+    /** Logits held at once are at most this many, 256 MiB in float32. */
+    private static final long LOGITS_AT_ONCE = 1L << 26;
+
+    private final TorchScript norm;
+    private final TorchScript linear;
+    private final TorchScript rope;
+    private final TorchScript attention;
+    private final TorchScript gate;
+    private final TorchScript head;
+    private final TorchScript optimizer;
+
+    TorchOps(NDManager owner) {
+        norm = TorchScript.load(owner, "Norm");
+        linear = TorchScript.load(owner, "Linear");
+        rope = TorchScript.load(owner, "Rope");
+        attention = TorchScript.load(owner, "Attention");
+        gate = TorchScript.load(owner, "Gate");
+        head = TorchScript.load(owner, "Head");
+        optimizer = TorchScript.load(owner, "Optimizer");
+    }
+
+    @Override
+    public NDArray embedding(NDManager scope, NDArray table, NDArray ids, double scale, Precision stream) {
+        return head.one(scope, "embedding", table, ids, scale, stream.scalarType());
+    }
+
+    @Override
+    public NDArray rmsNorm(NDManager scope, NDArray x, NormWeight weight) {
+        return norm.one(scope, "forward", x, weight.weight(), weight.epsilon(), offset(weight));
+    }
+
+    @Override
+    public NDArray rmsNormBackward(
+            NDManager scope, NDArray x, NormWeight weight, NDArray dy, Optional<NDArray> around) {
+        List<NDArray> past = around.map(List::of).orElse(List.of());
+        return norm.one(scope, "backward", x, weight.weight(), weight.epsilon(), offset(weight), dy, past);
+    }
+
+    private static boolean offset(NormWeight weight) {
+        return weight.scale() == NormWeight.Scale.ONE_PLUS_WEIGHT;
+    }
+
+    @Override
+    public List<NDArray> project(NDManager scope, NDArray x, List<Linear> linears, Dropout dropout) {
+        List<NDArray> results = new ArrayList<>();
+        for (int i = 0; i < linears.size(); i++) {
+            Linear layer = linears.get(i);
+            Dropout own = dropout.part(i);
+            results.add(linear.one(
+                    scope,
+                    "forward",
+                    x,
+                    storage(layer.weight()),
+                    tables(layer.weight()),
+                    layer.weight().rows(),
+                    layer.weight().columns(),
+                    source(layer),
+                    layer.compute().scalarType(),
+                    layer.bias().map(List::of).orElse(List.of()),
+                    layer.lora().map(LoraFactors::factors).orElse(List.of()),
+                    scaling(layer),
+                    own.probability(),
+                    own.seed()));
+        }
+        return results;
+    }
+
+    @Override
+    public NDArray projectBackward(
+            NDManager scope, NDArray x, List<Linear> linears, Dropout dropout, List<NDArray> dys) {
+        NDArray dx = null;
+        for (int i = 0; i < linears.size(); i++) {
+            Linear layer = linears.get(i);
+            Dropout own = dropout.part(i);
+            NDArray share = linear.one(
+                    scope,
+                    "backward",
+                    x,
+                    storage(layer.weight()),
+                    tables(layer.weight()),
+                    layer.weight().rows(),
+                    layer.weight().columns(),
+                    source(layer),
+                    layer.compute().scalarType(),
+                    layer.lora().map(LoraFactors::factorsAndGradients).orElse(List.of()),
+                    scaling(layer),
+                    own.probability(),
+                    own.seed(),
+                    dys.get(i));
+            dx = dx == null ? share : add(scope, dx, share);
+        }
+        return dx;
+    }
+
+    private static List<NDArray> storage(Weight weight) {
+        return weight instanceof Weight.Nf4 nf4 ? nf4.storage() : List.of(((Weight.Dense) weight).matrix());
+    }
+
+    private static List<NDArray> tables(Weight weight) {
+        return weight instanceof Weight.Nf4 nf4 ? nf4.tables().arrays() : List.of();
+    }
+
+    private static int source(Linear layer) {
+        return layer.weight() instanceof Weight.Nf4 nf4
+                ? nf4.source().scalarType()
+                : layer.compute().scalarType();
+    }
+
+    private static double scaling(Linear layer) {
+        return layer.lora().map(LoraFactors::scaling).orElse(0.0);
+    }
+
+    @Override
+    public NDArray rotaryFrequencies(NDManager scope, double theta, int headDimension) {
+        return rope.one(scope, "frequencies", theta, headDimension);
+    }
+
+    @Override
+    public Rotary rotary(NDManager scope, NDArray frequencies, int length, double scale, Precision type) {
+        NDList tables = rope.call(scope, "tables", frequencies, length, scale, type.scalarType());
+        return new Rotary(tables.get(0), tables.get(1));
+    }
+
+    @Override
+    public Rotary rotaryAt(NDManager scope, Rotary table, NDArray positions) {
+        return new Rotary(rope.one(scope, "at", table.cos(), positions), rope.one(scope, "at", table.sin(), positions));
+    }
+
+    @Override
+    public NDArray rope(NDManager scope, NDArray x, Rotary rotary) {
+        return rope.one(scope, "forward", x, rotary.cos(), rotary.sin());
+    }
+
+    @Override
+    public NDArray ropeBackward(NDManager scope, NDArray dy, Rotary rotary) {
+        return rope.one(scope, "backward", dy, rotary.cos(), rotary.sin());
+    }
+
+    @Override
+    public Attended attention(NDManager scope, NDArray q, NDArray k, NDArray v, AttentionRule rule) {
+        NDArray output = attention.one(scope, "forward", q, k, v, rule.masks(), rule.scale(), rule.softcap());
+        return new Attended(output, List.of());
+    }
+
+    @Override
+    public List<NDArray> attentionBackward(
+            NDManager scope, NDArray q, NDArray k, NDArray v, AttentionRule rule, Attended attended, NDArray dOutput) {
+        return attention.call(scope, "backward", q, k, v, rule.masks(), rule.scale(), rule.softcap(), dOutput);
+    }
+
+    @Override
+    public NDArray slidingWindow(NDManager scope, int length, int window, NDArray like) {
+        return attention.one(scope, "window", length, window, like);
+    }
+
+    @Override
+    public NDArray gate(NDManager scope, NDArray gateInput, NDArray up, Activation activation) {
+        return gate.one(scope, activation.method(), gateInput, up);
+    }
+
+    @Override
+    public List<NDArray> gateBackward(
+            NDManager scope, NDArray gateInput, NDArray up, Activation activation, NDArray dy) {
+        return gate.call(scope, activation.method() + "_backward", gateInput, up, dy);
+    }
+
+    @Override
+    public NDArray add(NDManager scope, NDArray a, NDArray b) {
+        return norm.one(scope, "add", a, b);
+    }
+
+    @Override
+    public TokenLoss loss(NDManager scope, NDArray h, HeadWeight weight, NDArray labels) {
+        NDList result = head.call(scope, "loss", h, weight.matrix(), labels, weight.softcap(), rowsAtOnce(weight), 0.0);
+        return new TokenLoss(result.get(0), null);
+    }
+
+    @Override
+    public TokenLoss lossAndGradient(NDManager scope, NDArray h, HeadWeight weight, NDArray labels, double scale) {
+        NDList result =
+                head.call(scope, "loss", h, weight.matrix(), labels, weight.softcap(), rowsAtOnce(weight), scale);
+        return new TokenLoss(result.get(0), result.get(1));
+    }
+
+    private static long rowsAtOnce(HeadWeight weight) {
+        return Math.max(1, LOGITS_AT_ONCE / weight.matrix().getShape().get(0));
+    }
+
+    @Override
+    public NDArray logits(NDManager scope, NDArray h, HeadWeight weight) {
+        return head.one(scope, "logits", h, weight.matrix(), weight.softcap());
+    }
+
+    @Override
+    public void adamw(
+            NDArray parameters, NDArray gradients, NDArray firstMoment, NDArray secondMoment, AdamW settings) {
+        optimizer
+                .one(
+                        parameters.getManager(),
+                        "adamw",
+                        parameters,
+                        gradients,
+                        firstMoment,
+                        secondMoment,
+                        settings.gradientScale(),
+                        settings.learningRate(),
+                        settings.weightDecay(),
+                        settings.step(),
+                        AdamW.BETA1,
+                        AdamW.BETA2,
+                        AdamW.EPSILON)
+                .close();
+    }
+
+    @Override
+    public double norm(NDArray x) {
+        try (NDArray result = optimizer.one(x.getManager(), "norm", x)) {
+            return result.toDoubleArray()[0];
+        }
+    }
+}

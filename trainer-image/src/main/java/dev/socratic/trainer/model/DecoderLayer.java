@@ -1,0 +1,151 @@
+package dev.socratic.trainer.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dev.socratic.trainer.engine.Activation;
+import dev.socratic.trainer.engine.Attended;
+import dev.socratic.trainer.engine.AttentionRule;
+import dev.socratic.trainer.engine.Dropout;
+import dev.socratic.trainer.engine.NormWeight;
+import dev.socratic.trainer.engine.Ops;
+import dev.socratic.trainer.engine.Rotary;
+import dev.socratic.trainer.engine.Tensors;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * One block, forward and backward, over rows x [N, H] of a batch with N = batch * length:
+ *
+ * <pre>
+ *   m = x + postNorm(O attention(rope(Q n), rope(K n), V n))   with n = norm(x)
+ *   y = m + postNorm(D (act(G u) * (U u)))                     with u = norm(m)
+ * </pre>
+ */
+record DecoderLayer(Ops ops, Tensors tensors, ModelConfig config) {
+    private static final int ATTENTION_IN = 0;
+    private static final int ATTENTION_OUT = 1;
+    private static final int MLP_IN = 2;
+    private static final int MLP_OUT = 3;
+
+    /**
+     * The batch that passes through: its shape, the rotations of its positions, and who sees whom.
+     *
+     * @param cache keys and values of the tokens before these, when a text is continued
+     */
+    record Pass(int batch, int length, Rotary rotary, AttentionRule rule, Dropout dropout, Optional<LayerCache> cache) {
+        Pass with(Dropout other) {
+            return new Pass(batch, length, rotary, rule, other, cache);
+        }
+    }
+
+    /**
+     * @param keys [B, T, kvHeads, D]
+     * @param positions [B, L], where the tokens that pass through belong
+     */
+    record LayerCache(NDArray keys, NDArray values, NDArray positions) {}
+
+    /** What the backward pass reads; all arrays but the input belong to the scope of the forward pass. */
+    record Activations(
+            NDArray input,
+            NDArray normed,
+            NDArray query,
+            NDArray key,
+            NDArray value,
+            Attended attended,
+            NDArray context,
+            NDArray attentionOutput,
+            NDArray middle,
+            NDArray mlpInput,
+            NDArray gate,
+            NDArray up,
+            NDArray product,
+            NDArray mlpOutput,
+            NDArray output) {}
+
+    Activations forward(NDManager scope, LayerWeights layer, NDArray x, Pass pass) {
+        int rows = pass.batch * pass.length;
+        NDArray normed = ops.rmsNorm(scope, x, layer.attentionNorm());
+        List<NDArray> qkv = ops.project(scope, normed, layer.queryKeyValue(), pass.dropout.part(ATTENTION_IN));
+        NDArray query = ops.rope(scope, heads(scope, qkv.get(0), pass), pass.rotary);
+        NDArray key = ops.rope(scope, heads(scope, qkv.get(1), pass), pass.rotary);
+        NDArray value = heads(scope, qkv.get(2), pass);
+        if (pass.cache.isPresent()) {
+            LayerCache cache = pass.cache.get();
+            tensors.writeCache(cache.keys, key, cache.positions);
+            tensors.writeCache(cache.values, value, cache.positions);
+            key = cache.keys;
+            value = cache.values;
+        }
+        Attended attended = ops.attention(scope, query, key, value, pass.rule);
+        NDArray context = tensors.flat(scope, attended.output(), rows);
+        NDArray attentionOutput = ops.project(scope, context, List.of(layer.output()), pass.dropout.part(ATTENTION_OUT))
+                .get(0);
+        NDArray middle = ops.add(scope, x, normed(scope, attentionOutput, layer.attentionPostNorm()));
+        NDArray mlpInput = ops.rmsNorm(scope, middle, layer.mlpNorm());
+        List<NDArray> gateUp = ops.project(scope, mlpInput, layer.gateUp(), pass.dropout.part(MLP_IN));
+        NDArray product = ops.gate(scope, gateUp.get(0), gateUp.get(1), config.activation());
+        NDArray mlpOutput = ops.project(scope, product, List.of(layer.down()), pass.dropout.part(MLP_OUT))
+                .get(0);
+        NDArray output = ops.add(scope, middle, normed(scope, mlpOutput, layer.mlpPostNorm()));
+        return new Activations(
+                x,
+                normed,
+                query,
+                key,
+                value,
+                attended,
+                context,
+                attentionOutput,
+                middle,
+                mlpInput,
+                gateUp.get(0),
+                gateUp.get(1),
+                product,
+                mlpOutput,
+                output);
+    }
+
+    /** The gradient by the block's input; adds to the gradients of its LoRA factors. */
+    NDArray backward(NDManager scope, LayerWeights layer, Activations saved, Pass pass, NDArray dOutput) {
+        int rows = pass.batch * pass.length;
+        Activation activation = config.activation();
+
+        NDArray dMlpOutput = normedBackward(scope, saved.mlpOutput, layer.mlpPostNorm(), dOutput);
+        NDArray dProduct = ops.projectBackward(
+                scope, saved.product, List.of(layer.down()), pass.dropout.part(MLP_OUT), List.of(dMlpOutput));
+        List<NDArray> dGateUp = ops.gateBackward(scope, saved.gate, saved.up, activation, dProduct);
+        NDArray dMlpInput =
+                ops.projectBackward(scope, saved.mlpInput, layer.gateUp(), pass.dropout.part(MLP_IN), dGateUp);
+        NDArray dMiddle = ops.rmsNormBackward(scope, saved.middle, layer.mlpNorm(), dMlpInput, Optional.of(dOutput));
+
+        NDArray dAttentionOutput = normedBackward(scope, saved.attentionOutput, layer.attentionPostNorm(), dMiddle);
+        NDArray dContext = ops.projectBackward(
+                scope,
+                saved.context,
+                List.of(layer.output()),
+                pass.dropout.part(ATTENTION_OUT),
+                List.of(dAttentionOutput));
+        List<NDArray> dHeads = ops.attentionBackward(
+                scope, saved.query, saved.key, saved.value, pass.rule, saved.attended, heads(scope, dContext, pass));
+        List<NDArray> dQkv = List.of(
+                tensors.flat(scope, ops.ropeBackward(scope, dHeads.get(0), pass.rotary), rows),
+                tensors.flat(scope, ops.ropeBackward(scope, dHeads.get(1), pass.rotary), rows),
+                tensors.flat(scope, dHeads.get(2), rows));
+        NDArray dNormed =
+                ops.projectBackward(scope, saved.normed, layer.queryKeyValue(), pass.dropout.part(ATTENTION_IN), dQkv);
+        return ops.rmsNormBackward(scope, saved.input, layer.attentionNorm(), dNormed, Optional.of(dMiddle));
+    }
+
+    private NDArray heads(NDManager scope, NDArray x, Pass pass) {
+        return tensors.heads(scope, x, pass.batch, pass.length, config.headDimension());
+    }
+
+    private NDArray normed(NDManager scope, NDArray x, Optional<NormWeight> norm) {
+        return norm.map(weight -> ops.rmsNorm(scope, x, weight)).orElse(x);
+    }
+
+    private NDArray normedBackward(NDManager scope, NDArray x, Optional<NormWeight> norm, NDArray dy) {
+        return norm.map(weight -> ops.rmsNormBackward(scope, x, weight, dy, Optional.empty()))
+                .orElse(dy);
+    }
+}

@@ -1,0 +1,25 @@
+package dev.socratic.trainer.model;
+
+import ai.djl.Device;
+import dev.socratic.trainer.engine.Linear;
+import dev.socratic.trainer.engine.NormWeight;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The weights of one block, all on one device.
+ *
+ * @param queryKeyValue q_proj, k_proj and v_proj, which read the same input
+ * @param gateUp gate_proj and up_proj
+ */
+record LayerWeights(
+        Device device,
+        ModelConfig.LayerConfig config,
+        NormWeight attentionNorm,
+        List<Linear> queryKeyValue,
+        Linear output,
+        Optional<NormWeight> attentionPostNorm,
+        NormWeight mlpNorm,
+        List<Linear> gateUp,
+        Linear down,
+        Optional<NormWeight> mlpPostNorm) {}

@@ -1,0 +1,84 @@
+package dev.socratic.trainer.model;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.socratic.trainer.engine.Activation;
+import dev.socratic.trainer.engine.NormWeight;
+import dev.socratic.trainer.failure.FailureReason;
+import dev.socratic.trainer.failure.Problem;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * What a decoder computes, read from {@code config.json}: the differences between architectures as data.
+ *
+ * @param architecture the class name in transformers, such as {@code Gemma2ForCausalLM}
+ * @param embeddingScale factor of the embedded tokens, 1 for none
+ * @param attentionScale factor of the attention scores
+ * @param attentionSoftcap bound of the attention scores, 0 for none; only eager attention applies it
+ * @param finalSoftcap bound of the logits, 0 for none
+ * @param layers what differs from layer to layer, first to last
+ * @param tiedHead whether the output embedding is the input embedding
+ */
+public record ModelConfig(
+        String architecture,
+        int vocabularySize,
+        int hiddenSize,
+        int intermediateSize,
+        int heads,
+        int keyValueHeads,
+        int headDimension,
+        double normEpsilon,
+        NormWeight.Scale normScale,
+        Activation activation,
+        double embeddingScale,
+        double attentionScale,
+        double attentionSoftcap,
+        double finalSoftcap,
+        List<LayerConfig> layers,
+        NormNames normNames,
+        Biases biases,
+        boolean tiedHead) {
+
+    /**
+     * @param window keys that a query sees, its own included; 0 is unlimited
+     * @param rope the rotary embedding of the layer
+     */
+    public record LayerConfig(int window, RopeConfig rope) {}
+
+    /** Which linear layers of a block have a bias. */
+    public record Biases(boolean queryKeyValue, boolean output, boolean mlp) {}
+
+    public ModelConfig {
+        layers = List.copyOf(layers);
+    }
+
+    public static final String FILE = "config.json";
+
+    /** Reads {@code config.json} in a model's folder; an architecture that is not known is refused by name. */
+    public static ModelConfig read(Path folder) {
+        Path file = folder.resolve(FILE);
+        if (!Files.isRegularFile(file)) {
+            throw Problem.of(FailureReason.ModelNotFound, "the model's folder has no " + FILE)
+                    .where("spec.model.uri")
+                    .found(folder)
+                    .remedy("name a folder as save_pretrained writes it")
+                    .failure();
+        }
+        try {
+            if (!(new ObjectMapper().readTree(file.toFile()) instanceof ObjectNode root)) {
+                throw Problem.of(FailureReason.InvalidConfiguration, "the file is not a JSON object")
+                        .where(file.toString())
+                        .failure();
+            }
+            return Architecture.of(file, root).configure(new ConfigFile(file, root));
+        } catch (IOException e) {
+            throw Problem.of(FailureReason.InvalidConfiguration, "the file is not JSON: " + e.getMessage())
+                    .where(file.toString())
+                    .remedy("fetch the model again")
+                    .failure(e);
+        }
+    }
+}

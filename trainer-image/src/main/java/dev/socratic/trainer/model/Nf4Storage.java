@@ -1,0 +1,76 @@
+package dev.socratic.trainer.model;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import dev.socratic.trainer.engine.Precision;
+import dev.socratic.trainer.engine.TorchEngine;
+import dev.socratic.trainer.engine.Weight;
+import dev.socratic.trainer.quant.BlockScales;
+import dev.socratic.trainer.quant.Nf4;
+import dev.socratic.trainer.quant.Nf4Tensor;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Puts quantized matrices on devices, and with them, once a device, the tables that give their codes a meaning. */
+final class Nf4Storage {
+    private final TorchEngine engine;
+    private final NDManager owner;
+    private final Map<Device, Weight.Nf4Tables> tables = new HashMap<>();
+
+    Nf4Storage(TorchEngine engine, NDManager owner) {
+        this.engine = engine;
+        this.owner = owner;
+    }
+
+    Weight place(Nf4Tensor tensor, long rows, long columns, Precision source, Device device) {
+        int blocks = Math.toIntExact((tensor.elements() + Nf4.BLOCK - 1) / Nf4.BLOCK);
+        byte[] whole = Arrays.copyOf(tensor.packed(), blocks * (Nf4.BLOCK / 2));
+        NDArray packed = bytes(whole, device);
+        List<NDArray> storage;
+        if (tensor.scales() instanceof BlockScales.DoubleQuantized nested) {
+            storage = List.of(
+                    packed,
+                    bytes(nested.codes(), device),
+                    floats(nested.nestedAbsmax(), device),
+                    floats(new float[] {nested.offset()}, device));
+        } else {
+            storage = List.of(packed, floats(tensor.scales().absmax(), device));
+        }
+        return new Weight.Nf4(rows, columns, source, storage, tables.computeIfAbsent(device, this::tables));
+    }
+
+    private Weight.Nf4Tables tables(Device device) {
+        float[] levels = Nf4.codebook();
+        float[] pairs = new float[256 * 2];
+        for (int code = 0; code < 256; code++) {
+            pairs[2 * code] = levels[code >> 4];
+            pairs[2 * code + 1] = levels[code & 15];
+        }
+        NDArray table = floats(pairs, device).reshape(new Shape(256, 2));
+        table.attach(owner);
+        return new Weight.Nf4Tables(table, floats(Nf4.dynamicMap(), device));
+    }
+
+    private NDArray bytes(byte[] values, Device device) {
+        ByteBuffer buffer = ByteBuffer.allocateDirect(values.length).put(values).flip();
+        return placed(owner.create(buffer, new Shape(values.length), DataType.UINT8), device);
+    }
+
+    private NDArray floats(float[] values, Device device) {
+        return placed(owner.create(values), device);
+    }
+
+    private NDArray placed(NDArray array, Device device) {
+        NDArray placed = engine.tensors().onDevice(owner, array, device);
+        if (placed != array) {
+            array.close();
+        }
+        return placed;
+    }
+}

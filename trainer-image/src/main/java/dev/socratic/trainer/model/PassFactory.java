@@ -1,0 +1,86 @@
+package dev.socratic.trainer.model;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dev.socratic.trainer.data.Batch;
+import dev.socratic.trainer.engine.AttentionRule;
+import dev.socratic.trainer.engine.Dropout;
+import dev.socratic.trainer.engine.Ops;
+import dev.socratic.trainer.engine.Precision;
+import dev.socratic.trainer.engine.Rotary;
+import dev.socratic.trainer.engine.TorchEngine;
+import dev.socratic.trainer.model.DecoderLayer.LayerCache;
+import dev.socratic.trainer.model.DecoderLayer.Pass;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/** Makes what a block needs to know of a batch: rotations and masks, on the block's device. */
+final class PassFactory {
+    private record Key(Device device, RopeConfig rope) {}
+
+    private final TorchEngine engine;
+    private final NDManager owner;
+    private final ModelConfig config;
+    private final double softcap;
+    private final Precision stream;
+    private final Map<Key, NDArray> frequencies = new HashMap<>();
+
+    PassFactory(TorchEngine engine, NDManager owner, ModelConfig config, double softcap, Precision stream) {
+        this.engine = engine;
+        this.owner = owner;
+        this.config = config;
+        this.softcap = softcap;
+        this.stream = stream;
+    }
+
+    /** For a batch of whole texts, without dropout. */
+    Pass pass(NDManager scope, LayerWeights layer, Batch batch) {
+        int window = layer.config().window();
+        NDArray base = frequencies(layer);
+        Rotary rotary = ops().rotary(scope, base, batch.length(), 1, stream);
+        Optional<NDArray> mask = window > 0 && batch.length() > window
+                ? Optional.of(ops().slidingWindow(scope, batch.length(), window, base))
+                : Optional.empty();
+        return new Pass(batch.rows(), batch.length(), rotary, rule(mask), Dropout.NONE, Optional.empty());
+    }
+
+    /** For tokens at positions [B, L] that continue texts in a cache. */
+    Pass pass(NDManager scope, LayerWeights layer, LayerCache cache) {
+        int total = (int) cache.keys().getShape().get(1);
+        NDArray positions = cache.positions();
+        Rotary table = ops().rotary(scope, frequencies(layer), total, 1, stream);
+        NDArray mask = engine.tensors()
+                .cacheMask(scope, positions, total, layer.config().window());
+        return new Pass(
+                (int) positions.getShape().get(0),
+                (int) positions.getShape().get(1),
+                ops().rotaryAt(scope, table, positions),
+                rule(Optional.of(mask)),
+                Dropout.NONE,
+                Optional.of(cache));
+    }
+
+    private AttentionRule rule(Optional<NDArray> mask) {
+        return new AttentionRule(config.attentionScale(), softcap, mask);
+    }
+
+    /** Computed once for each device and kind of layer. */
+    private NDArray frequencies(LayerWeights layer) {
+        RopeConfig rope = layer.config().rope();
+        return frequencies.computeIfAbsent(new Key(layer.device(), rope), key -> {
+            try (NDManager scope = engine.root().newSubManager(Device.cpu())) {
+                NDArray plain = ops().rotaryFrequencies(scope, rope.theta(), config.headDimension());
+                NDArray scaled = scope.create(rope.scaled(plain.toFloatArray()));
+                NDArray placed = engine.tensors().onDevice(scope, scaled, key.device);
+                placed.attach(owner);
+                return placed;
+            }
+        });
+    }
+
+    private Ops ops() {
+        return engine.ops();
+    }
+}

@@ -1,0 +1,160 @@
+package dev.socratic.trainer.model;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
+import dev.socratic.trainer.checkpoint.Checkpoint;
+import dev.socratic.trainer.checkpoint.StoredTensor;
+import dev.socratic.trainer.engine.Precision;
+import dev.socratic.trainer.engine.TorchEngine;
+import dev.socratic.trainer.engine.Weight;
+import dev.socratic.trainer.failure.FailureReason;
+import dev.socratic.trainer.failure.Problem;
+import dev.socratic.trainer.quant.DoubleQuant;
+import dev.socratic.trainer.quant.Nf4;
+import dev.socratic.trainer.quant.Nf4Tensor;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+
+/**
+ * Reads tensors of a checkpoint onto devices: cast to the model's type first, then quantized or kept. Large tensors
+ * pass through a buffer of constant size.
+ */
+final class WeightReader {
+    private static final int ELEMENTS_AT_ONCE = 1 << 24;
+    private static final String ADAPTED_EMBEDDING = "base_model.model.model.embed_tokens.weight";
+
+    private final TorchEngine engine;
+    private final NDManager owner;
+    private final Checkpoint checkpoint;
+    private final SocraticFineTuneSpec spec;
+    private final Precision dtype;
+    private final Precision stream;
+    private final Nf4Storage nf4;
+    private long parameters;
+
+    WeightReader(
+            TorchEngine engine, NDManager owner, Checkpoint checkpoint, SocraticFineTuneSpec spec, Precision stream) {
+        this.engine = engine;
+        this.owner = owner;
+        this.checkpoint = checkpoint;
+        this.spec = spec;
+        this.dtype = Precision.of(spec.model().dtype());
+        this.stream = stream;
+        this.nf4 = new Nf4Storage(engine, owner);
+    }
+
+    /** Parameters read so far. */
+    long parameters() {
+        return parameters;
+    }
+
+    /** The weight of a linear layer [rows, columns]. */
+    Weight linear(String name, long rows, long columns, Device device) {
+        StoredTensor tensor = tensor(name, rows, columns);
+        parameters += tensor.elements();
+        if (spec.quantization() == null) {
+            return new Weight.Dense(matrix(tensor, rows, columns, device, dtype));
+        }
+        DoubleQuant doubleQuant = spec.quantization().doubleQuant() ? DoubleQuant.ON : DoubleQuant.OFF;
+        Nf4Tensor quantized = Nf4.quantize(tensor, dtype.stored(), doubleQuant);
+        return nf4.place(quantized, rows, columns, dtype, device);
+    }
+
+    /** A norm's weight or a bias, in the type of the residual stream. */
+    NDArray vector(String name, long size, Device device) {
+        StoredTensor tensor = tensor(name, size);
+        parameters += tensor.elements();
+        try (NDManager scope = engine.root().newSubManager()) {
+            NDArray matrix = matrix(tensor, 1, size, device, stream);
+            NDArray vector = matrix.reshape(new Shape(size));
+            vector.attach(owner);
+            return vector;
+        }
+    }
+
+    /** An embedding [rows, columns] in the model's type; rows that the checkpoint lacks become the mean of the others. */
+    NDArray embedding(String name, long rows, long columns, Device device) {
+        StoredTensor tensor = checkpoint.has(name) ? checkpoint.tensor(name) : missing(name);
+        long known = tensor.shape().length == 2 ? tensor.shape()[0] : 0;
+        if (known == 0 || known > rows || tensor.shape()[1] != columns) {
+            throw shapeMismatch(tensor, new long[] {rows, columns});
+        }
+        parameters += rows * columns;
+        NDArray matrix = engine.tensors().allocate(owner, device, rows, columns, dtype);
+        copy(tensor, columns, matrix);
+        if (known < rows) {
+            engine.tensors().fillWithMean(matrix, known);
+        }
+        return matrix;
+    }
+
+    /** The same matrix for a tied head: the array itself where it is on the head's device. */
+    NDArray shared(NDArray embedding, Device device) {
+        return engine.tensors().onDevice(owner, embedding, device);
+    }
+
+    /** An adapter of a model whose vocabulary had grown carries the embeddings it was trained with. */
+    void replaceEmbedding(Path adapterFile, NDArray embedding) {
+        if (!Files.exists(adapterFile)) {
+            return;
+        }
+        try (Checkpoint adapter = Checkpoint.open(adapterFile)) {
+            if (adapter.has(ADAPTED_EMBEDDING)) {
+                StoredTensor tensor = adapter.tensor(ADAPTED_EMBEDDING);
+                long[] shape = embedding.getShape().getShape();
+                if (!Arrays.equals(tensor.shape(), shape)) {
+                    throw shapeMismatch(tensor, shape);
+                }
+                copy(tensor, shape[1], embedding);
+            }
+        }
+    }
+
+    private NDArray matrix(StoredTensor tensor, long rows, long columns, Device device, Precision type) {
+        NDArray matrix = engine.tensors().allocate(owner, device, rows, columns, type);
+        copy(tensor, columns, matrix);
+        return matrix;
+    }
+
+    private void copy(StoredTensor tensor, long columns, NDArray target) {
+        long rows = tensor.elements() / columns;
+        int atOnce = (int) Math.max(1, Math.min(rows, ELEMENTS_AT_ONCE / columns));
+        for (long at = 0; at < rows; at += atOnce) {
+            int now = (int) Math.min(atOnce, rows - at);
+            float[] values = new float[Math.toIntExact(now * columns)];
+            tensor.copy(at * columns, values, 0, values.length, dtype.stored());
+            try (NDManager scope = engine.root().newSubManager(Device.cpu())) {
+                engine.tensors().fill(target, at, scope.create(values, new Shape(now, columns)), dtype);
+            }
+        }
+    }
+
+    private StoredTensor tensor(String name, long... shape) {
+        StoredTensor tensor = checkpoint.has(name) ? checkpoint.tensor(name) : missing(name);
+        if (!Arrays.equals(tensor.shape(), shape)) {
+            throw shapeMismatch(tensor, shape);
+        }
+        return tensor;
+    }
+
+    private static StoredTensor missing(String name) {
+        throw Problem.of(FailureReason.InvalidConfiguration, "the model's checkpoint lacks a tensor")
+                .where("spec.model.uri")
+                .found("no " + name)
+                .remedy("fetch the model again, or check that config.json belongs to these weights")
+                .failure();
+    }
+
+    private static RuntimeException shapeMismatch(StoredTensor tensor, long[] shape) {
+        return Problem.of(FailureReason.InvalidConfiguration, "a tensor's shape does not follow from config.json")
+                .where(tensor.file() + ": " + tensor.name())
+                .found(Arrays.toString(tensor.shape()))
+                .allowed(Arrays.toString(shape))
+                .remedy("check that config.json belongs to these weights")
+                .failure();
+    }
+}

@@ -1,0 +1,135 @@
+package dev.socratic.trainer.train;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.socratic.trainer.checkpoint.Checkpoint;
+import dev.socratic.trainer.checkpoint.SafetensorsWriter;
+import dev.socratic.trainer.failure.FailureReason;
+import dev.socratic.trainer.failure.Problem;
+import dev.socratic.trainer.model.LoraAdapter;
+import java.io.IOException;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * Checkpoints of a run: {@code step-N} holds adapter and moments as {@code state.safetensors} and the rest as {@code
+ * run.json}. Each is written beside and renamed when it is whole; the last two are kept.
+ */
+final class CheckpointFolder {
+    private static final int KEPT = 2;
+    private static final Pattern NAME = Pattern.compile("step-(\\d{1,9})");
+    private static final String TENSORS = "state.safetensors";
+    private static final String RUN = "run.json";
+
+    private final Path folder;
+    private final String runId;
+    private final ObjectMapper json = new ObjectMapper();
+
+    CheckpointFolder(Path folder, String runId) {
+        this.folder = folder;
+        this.runId = runId;
+    }
+
+    Path write(LoraAdapter adapter, RunState state) {
+        Path target = folder.resolve("step-" + state.step());
+        Path beside = folder.resolve(".step-" + state.step() + ".partial");
+        try {
+            Files.createDirectories(folder);
+            delete(beside);
+            Files.createDirectories(beside);
+            SafetensorsWriter.write(beside.resolve(TENSORS), Map.of("format", "pt"), adapter.state());
+            json.writeValue(
+                    beside.resolve(RUN).toFile(),
+                    Map.of(
+                            "runId", runId,
+                            "step", state.step(),
+                            "updates", state.updates(),
+                            "lossScale", state.scaler().scale(),
+                            "lossScaleGoodSteps", state.scaler().goodSteps(),
+                            "scaling", state.scaler().scaling()));
+            delete(target);
+            move(beside, target);
+            for (Path old : newestFirst().stream().skip(KEPT).toList()) {
+                delete(old);
+            }
+            return target;
+        } catch (IOException e) {
+            throw Problem.of(FailureReason.OutputNotWritable, "a checkpoint cannot be written: " + e.getMessage())
+                    .where(target.toString())
+                    .remedy("free space, or make the folder writable")
+                    .failure(e);
+        }
+    }
+
+    /** Sets the adapter to the newest checkpoint of this run, if there is one. */
+    Optional<RunState> restore(LoraAdapter adapter) {
+        try {
+            for (Path checkpoint : newestFirst()) {
+                JsonNode run = json.readTree(checkpoint.resolve(RUN).toFile());
+                if (run.path("runId").asText().equals(runId)) {
+                    try (Checkpoint tensors = Checkpoint.open(checkpoint.resolve(TENSORS))) {
+                        adapter.restore(tensors);
+                    }
+                    GradScaler scaler = new GradScaler(
+                            run.path("lossScale").doubleValue(),
+                            run.path("lossScaleGoodSteps").intValue(),
+                            run.path("scaling").booleanValue());
+                    return Optional.of(new RunState(
+                            run.path("step").intValue(), run.path("updates").intValue(), scaler));
+                }
+            }
+            return Optional.empty();
+        } catch (IOException e) {
+            throw Problem.of(FailureReason.InputNotFound, "a checkpoint cannot be read: " + e.getMessage())
+                    .where(folder.toString())
+                    .remedy("delete the checkpoint to train from the one before it, or from the start")
+                    .failure(e);
+        }
+    }
+
+    private List<Path> newestFirst() throws IOException {
+        if (!Files.isDirectory(folder)) {
+            return List.of();
+        }
+        try (Stream<Path> children = Files.list(folder)) {
+            List<Path> checkpoints =
+                    new ArrayList<>(children.filter(path -> step(path) >= 0).toList());
+            checkpoints.sort(Comparator.comparingInt(CheckpointFolder::step).reversed());
+            return checkpoints;
+        }
+    }
+
+    private static int step(Path path) {
+        Matcher name = NAME.matcher(path.getFileName().toString());
+        return name.matches() ? Integer.parseInt(name.group(1)) : -1;
+    }
+
+    private static void move(Path from, Path to) throws IOException {
+        try {
+            Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+        } catch (AtomicMoveNotSupportedException e) {
+            Files.move(from, to);
+        }
+    }
+
+    private static void delete(Path folder) throws IOException {
+        if (!Files.exists(folder)) {
+            return;
+        }
+        try (Stream<Path> contents = Files.walk(folder)) {
+            for (Path path : contents.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        }
+    }
+}

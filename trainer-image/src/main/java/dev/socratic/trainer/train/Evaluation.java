@@ -1,0 +1,33 @@
+package dev.socratic.trainer.train;
+
+import dev.socratic.trainer.data.Batch;
+import dev.socratic.trainer.data.Example;
+import dev.socratic.trainer.model.Decoder;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The mean loss over all label tokens of the evaluation examples. */
+final class Evaluation {
+    private final Decoder decoder;
+    private final List<Batch> batches = new ArrayList<>();
+
+    Evaluation(Decoder decoder, List<Example> examples, int batchSize) {
+        this.decoder = decoder;
+        for (int from = 0; from < examples.size(); from += batchSize) {
+            Batch batch = Batch.of(examples.subList(from, Math.min(from + batchSize, examples.size())));
+            if (batch.learnedTokens() > 0) {
+                batches.add(batch);
+            }
+        }
+    }
+
+    double loss() {
+        double sum = 0;
+        long tokens = 0;
+        for (Batch batch : batches) {
+            sum += decoder.loss(batch);
+            tokens += batch.learnedTokens();
+        }
+        return sum / tokens;
+    }
+}

@@ -1,0 +1,33 @@
+package dev.socratic.trainer.train;
+
+import dev.socratic.api.v1alpha1.spec.TrainingSpec;
+
+/** The learning rate of each step, as transformers' get_scheduler gives it. */
+final class LearningRate {
+    private final TrainingSpec training;
+    private final int totalSteps;
+
+    LearningRate(TrainingSpec training, int totalSteps) {
+        this.training = training;
+        this.totalSteps = totalSteps;
+    }
+
+    /** @param step from 0 */
+    double at(int step) {
+        return training.learningRate() * factor(step);
+    }
+
+    private double factor(int step) {
+        int warmup = training.warmupSteps();
+        if (step < warmup) {
+            return (double) step / Math.max(1, warmup);
+        }
+        double rest = Math.max(1, totalSteps - warmup);
+        double done = (step - warmup) / rest;
+        return switch (training.scheduler()) {
+            case LINEAR -> Math.max(0, (totalSteps - step) / rest);
+            case COSINE -> Math.max(0, 0.5 * (1 + Math.cos(Math.PI * done)));
+            case CONSTANT -> 1;
+        };
+    }
+}

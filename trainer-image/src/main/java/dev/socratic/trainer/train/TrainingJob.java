@@ -1,0 +1,21 @@
+package dev.socratic.trainer.train;
+
+import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
+import dev.socratic.trainer.data.Example;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * What a run trains on.
+ *
+ * @param runId names the run: only checkpoints of the same run are gone on from
+ * @param evaluation examples for the evaluation loss; may be empty
+ * @param checkpoints folder of the run's checkpoints
+ */
+public record TrainingJob(
+        String runId, SocraticFineTuneSpec spec, List<Example> train, List<Example> evaluation, Path checkpoints) {
+    public TrainingJob {
+        train = List.copyOf(train);
+        evaluation = List.copyOf(evaluation);
+    }
+}

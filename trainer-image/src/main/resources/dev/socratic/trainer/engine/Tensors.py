@@ -1,0 +1,73 @@
+# What loading, moving and generating need besides the operations of the model.
+class Tensors(Module):
+  __parameters__ = []
+  __buffers__ = []
+  training : bool
+  # [rows, columns] of a type, uninitialized, on the device of `like`
+  def allocate(self, like: Tensor, rows: int, columns: int, type: int) -> Tensor:
+    return torch.empty([rows, columns], dtype=type, device=like.device)
+
+  # Rounds float32 values [n, columns] to `source`, then writes them as rows at .. at+n of target
+  def fill(self, target: Tensor, at: int, values: Tensor, source: int) -> Tensor:
+    rows = torch.narrow(target, 0, at, torch.size(values, 0))
+    return torch.copy_(rows, torch.to(values, source))
+
+  # Rows from `known` on become the mean of those before, as for tokens added to a vocabulary
+  def fill_mean(self, target: Tensor, known: int) -> Tensor:
+    mean = torch.mean(torch.to(torch.slice(target, 0, 0, known), 6), [0], True)
+    return torch.copy_(torch.slice(target, 0, known), torch.expand_as(mean, torch.slice(target, 0, known)))
+
+  # A view of `rows` x `columns` elements of a flat buffer
+  def window(self, flat: Tensor, at: int, rows: int, columns: int) -> Tensor:
+    return torch.view(torch.narrow(flat, 0, at, torch.mul(rows, columns)), [rows, columns])
+
+  def write(self, target: Tensor, values: Tensor) -> Tensor:
+    return torch.copy_(target, values)
+
+  def zero(self, x: Tensor) -> Tensor:
+    return torch.zero_(x)
+
+  def cast(self, x: Tensor, type: int) -> Tensor:
+    return torch.to(x, type)
+
+  # The same elements in another shape
+  def heads(self, x: Tensor, batch: int, length: int, width: int) -> Tensor:
+    return torch.view(x, [batch, length, -1, width])
+
+  def flat(self, x: Tensor, rows: int) -> Tensor:
+    return torch.reshape(x, [rows, -1])
+
+  def rows(self, x: Tensor, indices: Tensor) -> Tensor:
+    return torch.index_select(x, 0, indices)
+
+  # zeros [n, H] with `rows` [m, H] at `indices` [m]
+  def scatter_rows(self, n: int, rows: Tensor, indices: Tensor) -> Tensor:
+    return torch.index_copy_(torch.zeros([n, torch.size(rows, 1)], dtype=rows.dtype, device=rows.device), 0, indices, rows)
+
+  # cache [B, T, heads, D]; writes x [B, L, heads, D] at positions [B, L] of each row
+  def write_cache(self, cache: Tensor, x: Tensor, positions: Tensor) -> Tensor:
+    where = torch.expand_as(torch.unsqueeze(torch.unsqueeze(positions, -1), -1), x)
+    return torch.scatter_(cache, 1, where, x)
+
+  # Keys that queries at positions [B, L] see among T cached ones: [B, 1, L, T]; window 0 is unlimited
+  def cache_mask(self, positions: Tensor, total: int, window: int) -> Tensor:
+    keys = torch.view(torch.arange(total, dtype=4, device=positions.device), [1, 1, 1, -1])
+    at = torch.unsqueeze(torch.unsqueeze(positions, 1), -1)
+    m = torch.le(keys, at)
+    if window > 0:
+      m = torch.logical_and(m, torch.gt(keys, torch.sub(at, window)))
+    return m
+
+  def largest(self, x: Tensor) -> Tensor:
+    return torch.argmax(x, -1)
+
+  def seed(self, seed: int) -> Tensor:
+    torch.manual_seed(seed)
+    return torch.empty([0], dtype=6)
+
+  # PEFT's default initialization: A ~ U(-bound, bound) of torch's CPU generator; draws A, B, A as its module does
+  def lora_a(self, rank: int, inputs: int, outputs: int, bound: float, boundB: float, source: int) -> Tensor:
+    _ = torch.uniform_(torch.empty([rank, inputs], dtype=6), torch.neg(bound), bound)
+    _ = torch.uniform_(torch.empty([outputs, rank], dtype=6), torch.neg(boundB), boundB)
+    a = torch.uniform_(torch.empty([rank, inputs], dtype=6), torch.neg(bound), bound)
+    return torch.to(torch.to(a, source), 6)

@@ -25,15 +25,19 @@ abstract class ResourceCommand implements Callable<Integer> {
     }
 
     @Override
-    public final Integer call() {
+    public Integer call() {
+        run(read());
+        return 0;
+    }
+
+    SocraticFineTune read() {
         if (!Files.isReadable(file)) {
             throw Problem.of(FailureReason.InputNotFound, "the resource file cannot be read")
                     .where(file.toString())
                     .remedy("check the path and its permissions")
                     .failure();
         }
-        run(ResourceFile.read(file));
-        return 0;
+        return ResourceFile.read(file);
     }
 
     abstract void run(SocraticFineTune resource);

@@ -21,7 +21,13 @@ import picocli.CommandLine.Command;
             "75:try again",
             "77:out of memory under the caps"
         },
-        subcommands = {TokenizeCommand.class, QuantizeCommand.class})
+        subcommands = {
+            TrainCommand.class,
+            PlanCommand.class,
+            TokenizeCommand.class,
+            QuantizeCommand.class,
+            GenerateCommand.class
+        })
 public final class SocraticTrainer {
     private SocraticTrainer() {}
 

@@ -1,0 +1,115 @@
+package dev.socratic.trainer.run;
+
+import dev.socratic.api.v1alpha1.SocraticFineTune;
+import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
+import dev.socratic.api.v1alpha1.spec.TrainingSpec;
+import dev.socratic.trainer.model.ModelConfig;
+import dev.socratic.trainer.placement.ModelShape;
+import dev.socratic.trainer.placement.Planner;
+import dev.socratic.trainer.placement.RunPlan;
+import dev.socratic.trainer.progress.RunFacts;
+import dev.socratic.trainer.storage.Storage;
+import dev.socratic.trainer.storage.StorageSettings;
+import dev.socratic.trainer.tokenizer.ChatTokenizer;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/** From a model's configuration to the plan of its run. */
+public final class Planning {
+    private Planning() {}
+
+    /**
+     * The {@code plan} command's work. GPUs need not be at hand: only {@code maxMemory} bounds the plan.
+     *
+     * @throws dev.socratic.trainer.failure.TrainerFailure OutOfMemory with the smallest caps that would do
+     */
+    public static RunPlan plan(SocraticFineTune resource, Map<String, String> environment) {
+        SocraticFineTuneSpec spec = resource.getSpec();
+        Storage storage = new Storage(StorageSettings.fromEnvironment(environment));
+        Path model = Inputs.model(storage, spec).path();
+        ModelConfig config = ModelConfig.read(model);
+        try (ChatTokenizer tokenizer =
+                ChatTokenizer.load(model, spec.tokenizer().additionalSpecialTokens())) {
+            return Planner.plan(shape(config, tokenizer.size()), spec, Map.of());
+        }
+    }
+
+    static RunPlan forThisMachine(ModelConfig config, int tokens, SocraticFineTuneSpec spec) {
+        return Planner.plan(
+                shape(config, tokens), spec, Machine.memory(spec.placement().gpus()));
+    }
+
+    /** @param tokens the tokenizer's size; embeddings grow to it */
+    private static ModelShape shape(ModelConfig config, int tokens) {
+        return new ModelShape(
+                Math.max(config.vocabularySize(), tokens),
+                config.hiddenSize(),
+                config.intermediateSize(),
+                config.layers().size(),
+                config.heads(),
+                config.keyValueHeads(),
+                config.headDimension(),
+                config.normNames().attentionPost().isPresent() ? 4 : 2,
+                config.tiedHead() ? ModelShape.Head.TIED : ModelShape.Head.OWN);
+    }
+
+    /**
+     * The same steps in smaller batches: where the plan lets fewer rows pass at once, gradients are accumulated over more
+     * batches. A step's examples and its loss, a sum over tokens, stay what they were.
+     */
+    static SocraticFineTuneSpec inMicroBatches(SocraticFineTuneSpec spec, int mostRows) {
+        TrainingSpec t = spec.training();
+        int rows = Math.min(mostRows, t.batchSize());
+        while (t.batchSize() % rows != 0) {
+            rows--;
+        }
+        TrainingSpec training = new TrainingSpec(
+                t.epochs(),
+                t.maxSteps(),
+                rows,
+                t.gradientAccumulation() * (t.batchSize() / rows),
+                t.maxSequenceLength(),
+                t.learningRate(),
+                t.scheduler(),
+                t.warmupSteps(),
+                t.weightDecay(),
+                t.maxGradNorm(),
+                t.optimizer(),
+                t.seed(),
+                t.checkpointEverySteps(),
+                t.evalEverySteps());
+        return new SocraticFineTuneSpec(
+                spec.model(),
+                spec.tokenizer(),
+                spec.quantization(),
+                spec.lora(),
+                spec.dataset(),
+                training,
+                spec.evaluation(),
+                spec.placement(),
+                spec.output(),
+                spec.suspend(),
+                spec.ttlSecondsAfterFinished(),
+                spec.activeDeadlineSeconds(),
+                spec.backoffLimit());
+    }
+
+    /** What the sinks tell of the devices. */
+    static List<RunFacts.Device> devices(RunPlan plan, Peaks peaks) {
+        return plan.devices().stream()
+                .map(device -> new RunFacts.Device(
+                        device.id(),
+                        Machine.name(device.id()),
+                        device.layers(),
+                        device.capBytes(),
+                        device.plannedBytes(),
+                        peaks == Peaks.MEASURED ? Machine.peakBytes(device.id()) : null))
+                .toList();
+    }
+
+    enum Peaks {
+        NOT_YET,
+        MEASURED
+    }
+}

@@ -1,0 +1,200 @@
+package dev.socratic.trainer.run;
+
+import dev.socratic.api.v1alpha1.SocraticFineTune;
+import dev.socratic.api.v1alpha1.spec.DatasetSpec;
+import dev.socratic.api.v1alpha1.spec.EvaluationSpec;
+import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
+import dev.socratic.trainer.data.Dialogues;
+import dev.socratic.trainer.data.Example;
+import dev.socratic.trainer.engine.TorchEngine;
+import dev.socratic.trainer.export.HtmlReport;
+import dev.socratic.trainer.export.PeftAdapter;
+import dev.socratic.trainer.export.Replies;
+import dev.socratic.trainer.failure.FailureReason;
+import dev.socratic.trainer.failure.Problem;
+import dev.socratic.trainer.model.Decoder;
+import dev.socratic.trainer.model.LoadRequest;
+import dev.socratic.trainer.model.ModelConfig;
+import dev.socratic.trainer.placement.RunPlan;
+import dev.socratic.trainer.progress.RunFacts;
+import dev.socratic.trainer.progress.RunHistory;
+import dev.socratic.trainer.progress.RunOutcome;
+import dev.socratic.trainer.progress.RunPhase;
+import dev.socratic.trainer.progress.RunProgress;
+import dev.socratic.trainer.run.Planning.Peaks;
+import dev.socratic.trainer.storage.OutputFolder;
+import dev.socratic.trainer.storage.PublishedOutput;
+import dev.socratic.trainer.storage.Storage;
+import dev.socratic.trainer.storage.StorageSettings;
+import dev.socratic.trainer.tokenizer.ChatTokenizer;
+import dev.socratic.trainer.train.StopSignal;
+import dev.socratic.trainer.train.Trainer;
+import dev.socratic.trainer.train.TrainingJob;
+import dev.socratic.trainer.train.TrainingResult;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The {@code train} command's work, cheap checks first: the output is taken, inputs resolved, dialogues read; then the
+ * model is loaded, asked, trained, asked again, and adapter, tokenizer and report appear together.
+ */
+public final class TrainingRun {
+    private final Map<String, String> environment;
+    private final RunProgress progress;
+    private final StopSignal stop;
+
+    public TrainingRun(Map<String, String> environment, RunProgress progress, StopSignal stop) {
+        this.environment = environment;
+        this.progress = progress;
+        this.stop = stop;
+    }
+
+    /** @throws dev.socratic.trainer.failure.TrainerFailure if it ends without an adapter; the output stays as it was */
+    public RunOutcome run(SocraticFineTune resource) {
+        SocraticFineTuneSpec spec = resource.getSpec();
+        Storage storage = new Storage(StorageSettings.fromEnvironment(environment));
+        try (OutputFolder output = storage.output(spec.output().uri())) {
+            progress.phase(RunPhase.Resolving, spec.model().uri());
+            output.checkWritable();
+            Inputs inputs = Inputs.resolve(storage, spec);
+            try (ChatTokenizer tokenizer =
+                    ChatTokenizer.load(inputs.model().path(), spec.tokenizer().additionalSpecialTokens())) {
+                return new Session(resource, output, inputs, tokenizer).run();
+            }
+        }
+    }
+
+    private final class Session {
+        private final SocraticFineTune resource;
+        private final SocraticFineTuneSpec spec;
+        private final OutputFolder output;
+        private final Inputs inputs;
+        private final ChatTokenizer tokenizer;
+        private final RunHistory history = new RunHistory();
+        private final Settings settings;
+
+        Session(SocraticFineTune resource, OutputFolder output, Inputs inputs, ChatTokenizer tokenizer) {
+            this.resource = resource;
+            this.spec = resource.getSpec();
+            this.output = output;
+            this.inputs = inputs;
+            this.tokenizer = tokenizer;
+            this.settings = new Settings(spec);
+        }
+
+        RunOutcome run() {
+            ModelConfig config = ModelConfig.read(inputs.model().path());
+            List<Example> train = examples(inputs.dataset());
+            List<Example> evaluation = inputs.evaluation().map(this::examples).orElse(List.of());
+            progress.add(new MetricsFromFirstStep(output.folder().resolve(OutputFolder.METRICS)));
+            progress.add(history);
+            progress.phase(RunPhase.Loading, inputs.model().path().toString());
+            try (TorchEngine engine = TorchEngine.start()) {
+                RunPlan plan = Planning.forThisMachine(config, tokenizer.size(), spec);
+                try (Decoder decoder = Decoder.load(engine, request(plan))) {
+                    progress.plan(facts(decoder, plan, Peaks.NOT_YET));
+                    return run(engine, decoder, plan, train, evaluation);
+                }
+            }
+        }
+
+        private List<Example> examples(Path file) {
+            DatasetSpec dataset = spec.dataset();
+            return Dialogues.read(file, tokenizer, dataset, spec.training().maxSequenceLength());
+        }
+
+        private LoadRequest request(RunPlan plan) {
+            return new LoadRequest(
+                    inputs.model().path(), spec, plan.map(), tokenizer.size(), inputs.initialAdapter(), plan.saved());
+        }
+
+        private RunFacts facts(Decoder decoder, RunPlan plan, Peaks peaks) {
+            return new RunFacts(
+                    inputs.model().revision().orElse(null),
+                    new RunFacts.Parameters(
+                            decoder.facts().trainable(), decoder.facts().parameters()),
+                    Planning.devices(plan, peaks));
+        }
+
+        private RunOutcome run(
+                TorchEngine engine, Decoder decoder, RunPlan plan, List<Example> train, List<Example> evaluation) {
+            List<String> before = replies(decoder, "before training");
+            progress.phase(RunPhase.Training, train.size() + " examples");
+            String runId = RunIdentity.of(settings, inputs.model(), train);
+            SocraticFineTuneSpec asPlanned = Planning.inMicroBatches(spec, plan.microBatch());
+            TrainingResult result = new Trainer(engine, decoder, progress, stop)
+                    .run(new TrainingJob(runId, asPlanned, train, evaluation, checkpoints()));
+            List<String> after = replies(decoder, "after training");
+            progress.plan(facts(decoder, plan, Peaks.MEASURED));
+            progress.phase(RunPhase.Exporting, output.uri());
+            Replies replies = pair(before, after);
+            PublishedOutput adapter = publish(decoder, replies);
+            return RunOutcome.succeeded(message(result, replies), adapter, output.uriOf(HtmlReport.FILE));
+        }
+
+        /** In a pod a volume of the run; elsewhere beside the result. */
+        private Path checkpoints() {
+            return Optional.ofNullable(environment.get("SOCRATIC_CHECKPOINTS"))
+                    .map(Path::of)
+                    .orElse(output.folder().resolve("checkpoints"));
+        }
+
+        private List<String> replies(Decoder decoder, String when) {
+            EvaluationSpec asked = spec.evaluation();
+            if (asked == null || asked.prompts().isEmpty()) {
+                return List.of();
+            }
+            progress.phase(RunPhase.Evaluating, asked.prompts().size() + " prompts " + when);
+            return new Conversation(
+                            decoder,
+                            tokenizer,
+                            inputs.model().path(),
+                            spec.tokenizer().additionalSpecialTokens())
+                    .replies(asked.prompts(), asked.maxNewTokens());
+        }
+
+        private Replies pair(List<String> before, List<String> after) {
+            List<Replies.Pair> pairs = new ArrayList<>();
+            for (int i = 0; i < before.size(); i++) {
+                pairs.add(new Replies.Pair(spec.evaluation().prompts().get(i), before.get(i), after.get(i)));
+            }
+            return Replies.of(pairs);
+        }
+
+        private PublishedOutput publish(Decoder decoder, Replies replies) {
+            Path staging = output.staging();
+            String base = Inputs.baseName(spec, inputs.model());
+            String revision = inputs.model().revision().orElse(null);
+            new PeftAdapter(spec.lora(), base, revision, decoder.adapterTensors()).write(staging);
+            tokenizer.save(staging);
+            String title = resource.getMetadata().getName();
+            write(staging.resolve(HtmlReport.FILE), new HtmlReport(title, settings.flat(), history, replies).toHtml());
+            write(staging.resolve(Replies.FILE), replies.toJson());
+            return output.publish();
+        }
+
+        private String message(TrainingResult result, Replies replies) {
+            String trained = result.steps() + " steps";
+            if (Double.isFinite(result.lastLoss())) {
+                trained += String.format(", last loss %.4f", result.lastLoss());
+            }
+            return replies.prompts().isEmpty() ? trained : trained + "; " + replies.summary();
+        }
+    }
+
+    private static void write(Path file, String text) {
+        try {
+            Files.writeString(file, text);
+        } catch (IOException e) {
+            throw Problem.of(FailureReason.OutputNotWritable, "the file cannot be written (" + e.getMessage() + ")")
+                    .where(file.toString())
+                    .remedy("free space there, or choose an output that may be written")
+                    .failure(e);
+        }
+    }
+}

@@ -8,6 +8,7 @@ import dev.socratic.operator.decide.Pace;
 import dev.socratic.operator.observe.ClusterReferences;
 import dev.socratic.operator.observe.Observation;
 import dev.socratic.operator.observe.Observer;
+import dev.socratic.operator.observe.TrainerPods;
 import dev.socratic.operator.progress.PolledReport;
 import dev.socratic.operator.progress.ProgressSource;
 import dev.socratic.operator.report.Reporter;
@@ -28,8 +29,6 @@ import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEven
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 
 /** Observe, decide, apply, report: once for each change of a resource, its Job, its pod or its progress. */
 @ControllerConfiguration(name = "socraticfinetune", generationAwareEventProcessing = false)
@@ -68,11 +67,11 @@ final class FineTuneReconciler implements Reconciler<SocraticFineTune> {
                         .withName("pods")
                         .withNamespacesInheritedFromController()
                         .withLabelSelector(RunLabels.SELECTOR)
-                        .withSecondaryToPrimaryMapper(FineTuneReconciler::ownerOf)
+                        .withSecondaryToPrimaryMapper(TrainerPods::resources)
                         .build(),
                 context);
         ProgressSource progress = new ProgressSource(
-                context, settings, resource -> Observer.progressEndpoint(pods.getSecondaryResources(resource)));
+                settings, () -> pods.isRunning() ? TrainerPods.endpoints(pods.list(pod -> true)) : List.of());
         return List.of(jobs, pods, progress);
     }
 
@@ -94,14 +93,5 @@ final class FineTuneReconciler implements Reconciler<SocraticFineTune> {
         UpdateControl<SocraticFineTune> control = UpdateControl.noUpdate();
         decision.comeBack().ifPresent(control::rescheduleAfter);
         return control;
-    }
-
-    /** A pod belongs to a Job; the resource is named by an annotation, as a name may be longer than a label. */
-    private static Set<ResourceID> ownerOf(Pod pod) {
-        Map<String, String> annotations = pod.getMetadata().getAnnotations();
-        String name = annotations == null ? null : annotations.get(RunLabels.OWNER_NAME);
-        return name == null
-                ? Set.of()
-                : Set.of(new ResourceID(name, pod.getMetadata().getNamespace()));
     }
 }

@@ -51,6 +51,7 @@ record ClusterUnderTest(KubernetesClient client, Runnable stop) implements AutoC
                         created -> kind == Kind.CRUD_MOCK
                                 || created != null
                                         && created.getStatus() != null
+                                        && created.getStatus().getConditions() != null
                                         && created.getStatus().getConditions().stream()
                                                 .anyMatch(condition -> "Established".equals(condition.getType())
                                                         && "True".equals(condition.getStatus())),

@@ -19,7 +19,6 @@ import io.fabric8.kubernetes.api.model.SecurityContext;
 import io.fabric8.kubernetes.api.model.SecurityContextBuilder;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /** The pod of a run, as the "restricted" pod security standard wants it. */
 final class TrainerPod {
@@ -37,8 +36,6 @@ final class TrainerPod {
         return new PodTemplateSpecBuilder()
                 .withNewMetadata()
                 .withLabels(RunLabels.of(run))
-                .withAnnotations(Map.of(
-                        RunLabels.OWNER_NAME, run.resource().getMetadata().getName()))
                 .endMetadata()
                 .withNewSpec()
                 .withRestartPolicy("Never")

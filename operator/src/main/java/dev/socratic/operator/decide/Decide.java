@@ -72,7 +72,7 @@ public final class Decide {
                         "Replacing",
                         "The pod has not started and is replaced, as the spec has changed.");
             case HELD -> Verdict.inProgress(Phase.PENDING, "Resuming", "The run goes on.");
-            case ABSENT -> o.run().kueueQueue().map(Decide::queued).orElseGet(Decide::created);
+            case ABSENT -> o.run().kueueQueue().map(Decide::queued).orElseGet(Obstacles::starting);
             case QUEUED -> queued(o.run().kueueQueue().orElseThrow());
             case RUNNING ->
                 Verdict.inProgress(
@@ -122,10 +122,6 @@ public final class Decide {
         return job.suspension() == JobFacts.Suspension.RELEASED
                 ? Optional.of(new Action.SuspendJob(job.name()))
                 : Optional.empty();
-    }
-
-    private static Verdict created() {
-        return Verdict.inProgress(Phase.PENDING, "Starting", "The Job was created; its pod is not there yet.");
     }
 
     private static Verdict queued(String queue) {

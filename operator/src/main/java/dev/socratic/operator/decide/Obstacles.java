@@ -29,7 +29,7 @@ final class Obstacles {
         return missing(o)
                 .or(() -> o.pod().map(PodFacts::waiting).flatMap(waiting -> waiting(o, waiting)))
                 .or(() -> o.pod().map(PodFacts::unschedulable).map(Obstacles::unschedulable))
-                .orElseGet(() -> starting(o));
+                .orElseGet(Obstacles::starting);
     }
 
     private static Optional<Verdict> missing(Observation o) {
@@ -86,12 +86,8 @@ final class Obstacles {
         return Verdict.inProgress(Phase.PENDING, "Unschedulable", "No node takes the pod: " + schedulerSays);
     }
 
-    private static Verdict starting(Observation o) {
-        String message = o.pod()
-                .map(pod -> pod.node() == null
-                        ? "The pod waits for a node."
-                        : "The pod is being started on node " + pod.node() + ".")
-                .orElse("The Job was created; its pod is not there yet.");
-        return Verdict.inProgress(Phase.PENDING, "Starting", message);
+    /** One sentence for all that a healthy start goes through, as each other would be a write. */
+    static Verdict starting() {
+        return Verdict.inProgress(Phase.PENDING, "Starting", "The Job was created; its pod has not started yet.");
     }
 }

@@ -84,9 +84,7 @@ enum RunState {
 
     private static boolean hasRun(Observation o) {
         boolean seen = o.status().filter(status -> status.startTime() != null).isPresent();
-        boolean runs = o.pod()
-                .filter(pod -> pod.runningSince() != null || pod.termination() != null)
-                .isPresent();
+        boolean runs = o.pod().filter(PodFacts::started).isPresent();
         return seen || runs || o.job().filter(job -> job.failedPods() > 0).isPresent();
     }
 }

@@ -38,7 +38,8 @@ final class StatusDraft {
                 .or(() -> pod.map(PodFacts::runningSince).map(Instant::toString))
                 .orElse(null);
         this.attempts = attempts(o, known);
-        this.nodeName = pod.map(PodFacts::node)
+        this.nodeName = pod.filter(PodFacts::started)
+                .map(PodFacts::node)
                 .or(() -> known.map(SocraticFineTuneStatus::nodeName))
                 .orElse(null);
         this.modelRevision = news.map(TrainerReport::modelRevision)
@@ -108,9 +109,7 @@ final class StatusDraft {
                         .filter(end -> end.exitCode() != 0)
                         .isPresent()
                 && failed > 0;
-        boolean started = o.pod()
-                .filter(pod -> pod.runningSince() != null || pod.termination() != null)
-                .isPresent();
+        boolean started = o.pod().filter(PodFacts::started).isPresent();
         int attempts = Math.max(before, failed + (started && !counted ? 1 : 0));
         return attempts == 0 ? null : Integer.valueOf(attempts);
     }

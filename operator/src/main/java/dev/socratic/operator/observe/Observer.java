@@ -2,7 +2,6 @@ package dev.socratic.operator.observe;
 
 import dev.socratic.api.v1alpha1.SocraticFineTune;
 import dev.socratic.operator.progress.PolledReport;
-import dev.socratic.operator.progress.ProgressEndpoint;
 import dev.socratic.operator.run.Run;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -66,19 +65,8 @@ public final class Observer {
                 now);
     }
 
-    /** Where the trainer that runs in one of {@code pods} serves its progress. */
-    public static Optional<ProgressEndpoint> progressEndpoint(Collection<Pod> pods) {
-        return pods.stream()
-                .map(PodFacts::of)
-                .filter(PodFacts::running)
-                .filter(pod -> pod.ip() != null)
-                .max(PodFacts.NEWEST_LAST)
-                .map(pod -> new ProgressEndpoint(pod.name(), pod.ip()));
-    }
-
     private boolean overdue(JobFacts job, Optional<PodFacts> pod, Instant now) {
-        boolean started = pod.filter(facts -> facts.runningSince() != null || facts.termination() != null)
-                .isPresent();
+        boolean started = pod.filter(PodFacts::started).isPresent();
         return !started
                 && job.end() == JobFacts.End.NONE
                 && job.suspension() == JobFacts.Suspension.RELEASED

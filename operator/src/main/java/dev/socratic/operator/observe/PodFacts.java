@@ -48,6 +48,11 @@ public record PodFacts(
         OVER
     }
 
+    /** Whether its container ever ran. */
+    public boolean started() {
+        return runningSince != null || termination != null;
+    }
+
     public boolean running() {
         return runningSince != null && termination == null && life != Life.OVER;
     }

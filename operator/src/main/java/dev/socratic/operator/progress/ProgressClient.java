@@ -1,6 +1,5 @@
 package dev.socratic.operator.progress;
 
-import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.http.HttpClient;
@@ -8,8 +7,9 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 
-/** Asks a trainer for its progress; a trainer that does not answer in time has none to tell. */
+/** Asks trainers for their progress; one that does not answer in time has none to tell. */
 final class ProgressClient {
     private static final int OK = 200;
 
@@ -26,17 +26,21 @@ final class ProgressClient {
         this.timeout = timeout;
     }
 
-    Optional<TrainerReport> ask(ProgressEndpoint endpoint) {
+    /** Never completes exceptionally. */
+    CompletableFuture<Optional<TrainerReport>> ask(ProgressEndpoint endpoint) {
+        HttpRequest request;
         try {
             URI uri = new URI("http", null, endpoint.host(), port, "/progress", null, null);
-            HttpRequest request = HttpRequest.newBuilder(uri).timeout(timeout).build();
-            HttpResponse<String> response = http.send(request, HttpResponse.BodyHandlers.ofString());
-            return response.statusCode() == OK ? TrainerReport.parse(response.body()) : Optional.empty();
-        } catch (IOException | URISyntaxException | IllegalArgumentException noAnswer) {
-            return Optional.empty();
-        } catch (InterruptedException stopped) {
-            Thread.currentThread().interrupt();
-            return Optional.empty();
+            request = HttpRequest.newBuilder(uri).timeout(timeout).build();
+        } catch (URISyntaxException | IllegalArgumentException notAnAddress) {
+            return CompletableFuture.completedFuture(Optional.empty());
         }
+        return http.sendAsync(request, HttpResponse.BodyHandlers.ofString())
+                .thenApply(response -> response.statusCode() == OK ? TrainerReport.parse(response.body()) : noReport())
+                .exceptionally(noAnswer -> noReport());
+    }
+
+    private static Optional<TrainerReport> noReport() {
+        return Optional.empty();
     }
 }

@@ -1,4 +1,6 @@
 package dev.socratic.operator.progress;
 
-/** Where a trainer serves its progress. {@code host} is the pod's IP. */
-public record ProgressEndpoint(String pod, String host) {}
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+
+/** Where the trainer of {@code resource} serves its progress. {@code host} is the pod's IP. */
+public record ProgressEndpoint(ResourceID resource, String pod, String host) {}

@@ -22,7 +22,6 @@ import org.slf4j.LoggerFactory;
 final class EventRecorder {
     private static final Logger log = LoggerFactory.getLogger(EventRecorder.class);
     private static final int LONGEST_MESSAGE = 1024;
-    private static final int LONGEST_NAME = 200;
 
     private final KubernetesClient client;
 
@@ -33,13 +32,13 @@ final class EventRecorder {
     void record(Run run, RunEvent event, Instant now) {
         try {
             client.resource(event(run, event, now)).create();
-            log.info("{}/{}: {} {}", run.namespace(), name(run), event.reason().text(), event.message());
+            log.info("{}/{}: {} {}", run.namespace(), run.name(), event.reason().text(), event.message());
         } catch (KubernetesClientException e) {
             if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
                 log.warn(
                         "{}/{}: event {} could not be recorded: {}",
                         run.namespace(),
-                        name(run),
+                        run.name(),
                         event.reason().text(),
                         e.getMessage());
             }
@@ -57,7 +56,7 @@ final class EventRecorder {
                 .withApiVersion(run.resource().getApiVersion())
                 .withKind(run.resource().getKind())
                 .withNamespace(run.namespace())
-                .withName(name(run))
+                .withName(run.name())
                 .withUid(run.resource().getMetadata().getUid())
                 .endInvolvedObject()
                 .withType(event.reason().type().text())
@@ -82,12 +81,7 @@ final class EventRecorder {
                 event.reason().name(),
                 event.occasion());
         UUID hash = UUID.nameUUIDFromBytes(identity.getBytes(StandardCharsets.UTF_8));
-        String name = name(run).length() <= LONGEST_NAME ? name(run) : name(run).substring(0, LONGEST_NAME) + "x";
-        return name + "." + Long.toHexString(hash.getMostSignificantBits());
-    }
-
-    private static String name(Run run) {
-        return run.resource().getMetadata().getName();
+        return run.name() + "." + Long.toHexString(hash.getMostSignificantBits());
     }
 
     private static String cut(String text, int length) {

@@ -9,8 +9,6 @@ import java.util.Optional;
 
 /** One training that a resource asks for, and the names of what belongs to it. */
 public record Run(SocraticFineTune resource, RunId id) {
-    private static final int LONGEST_JOB_NAME = 63;
-
     public static Run of(SocraticFineTune resource) {
         return new Run(resource, RunId.of(resource));
     }
@@ -19,13 +17,17 @@ public record Run(SocraticFineTune resource, RunId id) {
         return resource.getSpec();
     }
 
+    public String name() {
+        return resource.getMetadata().getName();
+    }
+
     public String namespace() {
         return resource.getMetadata().getNamespace();
     }
 
     /** {@code NAME-RUNID}; also the name of the run's ConfigMap. */
     public String jobName() {
-        return jobName(id.toString());
+        return name() + "-" + id;
     }
 
     public String checkpointsClaim() {
@@ -54,19 +56,5 @@ public record Run(SocraticFineTune resource, RunId id) {
                 .withUid(resource.getMetadata().getUid())
                 .withController(true)
                 .build();
-    }
-
-    private String jobName(String runId) {
-        return shortName(LONGEST_JOB_NAME - runId.length() - 1) + "-" + runId;
-    }
-
-    /** The resource's name, cut and told apart by a hash where it is longer than {@code length}. */
-    String shortName(int length) {
-        String name = resource.getMetadata().getName();
-        if (name.length() <= length) {
-            return name;
-        }
-        String hash = RunId.hash(name);
-        return name.substring(0, length - hash.length() - 1).replaceAll("[-.]+$", "") + "-" + hash;
     }
 }

@@ -100,7 +100,7 @@ public record RunId(String spec, String restart) {
         }
     }
 
-    static String hash(String text) {
+    private static String hash(String text) {
         try {
             byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
             return HexFormat.of().formatHex(digest, 0, 4);

@@ -1,6 +1,7 @@
 package dev.socratic.operator.run;
 
 import java.util.Map;
+import java.util.TreeMap;
 
 /** Labels and annotations on what belongs to a run. */
 public final class RunLabels {
@@ -9,14 +10,11 @@ public final class RunLabels {
     public static final String OPERATOR = "socratic-operator";
     public static final String TRAINER = "socratic-trainer";
 
-    /** Label: the resource, cut to the length of a label value. */
+    /** Label: the resource. Its name is at most 45 characters, which the CRD sees to. */
     public static final String FINE_TUNE = "socratic.dev/finetune";
 
     /** Label: the {@link RunId}. */
     public static final String RUN_ID = "socratic.dev/run-id";
-
-    /** Annotation: the resource's whole name. */
-    public static final String OWNER_NAME = "socratic.dev/finetune-name";
 
     /** Annotation of a Job: {@link RunId#podHash}. */
     public static final String POD_HASH = "socratic.dev/pod-hash";
@@ -32,15 +30,13 @@ public final class RunLabels {
 
     private RunLabels() {}
 
+    /** In a fixed order, so that what is made of them reads the same each time. */
     public static Map<String, String> of(Run run) {
-        return Map.of(
-                NAME,
-                TRAINER,
-                MANAGED_BY,
-                OPERATOR,
-                FINE_TUNE,
-                run.shortName(63),
-                RUN_ID,
-                run.id().toString());
+        Map<String, String> labels = new TreeMap<>();
+        labels.put(NAME, TRAINER);
+        labels.put(MANAGED_BY, OPERATOR);
+        labels.put(FINE_TUNE, run.name());
+        labels.put(RUN_ID, run.id().toString());
+        return labels;
     }
 }

@@ -1,0 +1,37 @@
+package dev.socratic.operator.observe;
+
+import dev.socratic.operator.progress.ProgressEndpoint;
+import dev.socratic.operator.run.RunLabels;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/** Which resource a trainer's pod belongs to, and where those that run are. */
+public final class TrainerPods {
+    private TrainerPods() {}
+
+    /** The resource of {@code pod}, by its label: its owner is only the Job. */
+    public static Set<ResourceID> resources(Pod pod) {
+        Map<String, String> labels = pod.getMetadata().getLabels();
+        String name = labels == null ? null : labels.get(RunLabels.FINE_TUNE);
+        return name == null
+                ? Set.of()
+                : Set.of(new ResourceID(name, pod.getMetadata().getNamespace()));
+    }
+
+    /** Where the trainers that run in {@code pods} serve their progress. */
+    public static List<ProgressEndpoint> endpoints(Stream<Pod> pods) {
+        return pods.flatMap(pod -> {
+                    PodFacts facts = PodFacts.of(pod);
+                    return facts.running() && facts.ip() != null
+                            ? resources(pod).stream()
+                                    .map(resource -> new ProgressEndpoint(resource, facts.name(), facts.ip()))
+                            : Stream.empty();
+                })
+                .distinct()
+                .toList();
+    }
+}

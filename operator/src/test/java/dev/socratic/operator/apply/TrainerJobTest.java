@@ -1,0 +1,146 @@
+package dev.socratic.operator.apply;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.socratic.api.v1alpha1.SocraticFineTune;
+import dev.socratic.api.yaml.ResourceFile;
+import dev.socratic.operator.Golden;
+import dev.socratic.operator.Resources;
+import dev.socratic.operator.run.Run;
+import dev.socratic.operator.run.RunLabels;
+import dev.socratic.operator.settings.OperatorSettings;
+import dev.socratic.operator.settings.Setting;
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.NodeSelectorTerm;
+import io.fabric8.kubernetes.api.model.Toleration;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class TrainerJobTest {
+    private static final Path SAMPLE = Path.of("../deploy/samples/gemma-2-2b-jpn-socratic.yaml");
+    private static final Path GOLDEN = Path.of("src/test/resources/golden");
+    private static final OperatorSettings SETTINGS = OperatorSettings.defaults();
+
+    private static Run sample() {
+        SocraticFineTune resource = ResourceFile.read(SAMPLE);
+        resource.getMetadata().setNamespace("tutors");
+        resource.getMetadata().setUid("00000000-0000-0000-0000-000000000001");
+        return Run.of(resource);
+    }
+
+    @Test
+    void jobOfTheSampleIsTheGoldenOne() throws Exception {
+        Golden.check(
+                GOLDEN.resolve("gemma-2-2b-jpn-socratic.job.yaml"),
+                Serialization.asYaml(TrainerJob.desired(sample(), SETTINGS)));
+    }
+
+    @Test
+    void everySettingOfTheSampleReachesTheTrainer() {
+        Run run = sample();
+        ConfigMap config = TrainerConfig.desired(run);
+        SocraticFineTune read =
+                ResourceFile.parse("finetune.yaml", config.getData().get("finetune.yaml"));
+        assertThat(read.getSpec()).isEqualTo(run.spec());
+        assertThat(read.getMetadata().getName()).isEqualTo("socratic-ja");
+        assertThat(read.getMetadata().getNamespace()).isEqualTo("tutors");
+    }
+
+    @Test
+    void whatThePodIsMadeOfReachesTheJob() {
+        SocraticFineTune resource = sample().resource();
+        resource.getMetadata().setLabels(Map.of(RunLabels.KUEUE_QUEUE, "gpus", RunLabels.KUEUE_PRIORITY, "low"));
+        Job job = TrainerJob.desired(
+                Run.of(edited(resource, "spec:", """
+                        spec:
+                          activeDeadlineSeconds: 3600
+                        """, "  placement:", """
+                          placement:
+                            nodeSelector: {zone: a}
+                            tolerations: [{key: spot, operator: Exists}]
+                            runtimeClassName: nvidia
+                            priorityClassName: batch
+                            image: registry.example/trainer:1
+                            affinity:
+                              nodeAffinity:
+                                requiredDuringSchedulingIgnoredDuringExecution:
+                                  nodeSelectorTerms:
+                                  - matchExpressions: [{key: rack, operator: In, values: ["1"]}]
+                                  - matchExpressions: [{key: rack, operator: In, values: ["2"]}]
+                        """, "  output:", """
+                          output:
+                            secretRef: {name: output-key}
+                        """)), SETTINGS);
+        assertThat(job.getMetadata().getLabels())
+                .containsEntry(RunLabels.KUEUE_QUEUE, "gpus")
+                .containsEntry(RunLabels.KUEUE_PRIORITY, "low");
+        assertThat(job.getSpec().getSuspend()).as("Kueue lets it go").isTrue();
+        assertThat(job.getSpec().getActiveDeadlineSeconds()).isEqualTo(3600);
+        var pod = job.getSpec().getTemplate().getSpec();
+        assertThat(pod.getNodeSelector()).isEqualTo(Map.of("zone", "a"));
+        assertThat(pod.getTolerations()).extracting(Toleration::getKey).containsExactly("nvidia.com/gpu", "spot");
+        assertThat(pod.getRuntimeClassName()).isEqualTo("nvidia");
+        assertThat(pod.getPriorityClassName()).isEqualTo("batch");
+        assertThat(pod.getContainers().get(0).getImage()).isEqualTo("registry.example/trainer:1");
+        assertThat(pod.getContainers().get(0).getEnvFrom().get(0).getSecretRef().getName())
+                .isEqualTo("output-key");
+        List<NodeSelectorTerm> terms = pod.getAffinity()
+                .getNodeAffinity()
+                .getRequiredDuringSchedulingIgnoredDuringExecution()
+                .getNodeSelectorTerms();
+        assertThat(terms)
+                .as("each alternative of the user also asks for the GPUs")
+                .hasSize(2)
+                .allSatisfy(term -> assertThat(term.getMatchExpressions())
+                        .extracting(expression -> expression.getKey())
+                        .containsExactly("rack", "nvidia.com/gpu.count", "nvidia.com/gpu.memory"));
+    }
+
+    @Test
+    void runOnTheCpuAsksForNothingOfAGpu() {
+        SocraticFineTune resource = Resources.onTheCpu();
+        resource.getMetadata().setUid("1");
+        String yaml = Serialization.asYaml(TrainerJob.desired(Run.of(resource), SETTINGS));
+        assertThat(yaml).doesNotContain("nvidia").doesNotContain("cuda").contains(SETTINGS.cpuImage());
+    }
+
+    @Test
+    void claimThatIsReadAndWrittenIsMountedOnceAndWritable() {
+        SocraticFineTune resource = edited(Resources.onTheCpu(), "pvc://models/gemma", "pvc://adapters/base");
+        resource.getMetadata().setUid("1");
+        var mounts = TrainerJob.desired(Run.of(resource), SETTINGS)
+                .getSpec()
+                .getTemplate()
+                .getSpec()
+                .getContainers()
+                .get(0)
+                .getVolumeMounts();
+        assertThat(mounts)
+                .filteredOn(mount -> mount.getMountPath().equals("/mnt/pvc/adapters"))
+                .singleElement()
+                .satisfies(mount -> assertThat(mount.getReadOnly()).isNull());
+    }
+
+    @Test
+    void withoutACheckpointsClaimCheckpointsGoBesideTheAdapter() {
+        SocraticFineTune resource = Resources.onTheCpu();
+        resource.getMetadata().setUid("1");
+        OperatorSettings noClaim = OperatorSettings.with(Map.of(Setting.CHECKPOINTS_SIZE, "0"));
+        assertThat(CheckpointsClaim.desired(Run.of(resource), noClaim)).isEmpty();
+        assertThat(Serialization.asYaml(TrainerJob.desired(Run.of(resource), noClaim)))
+                .doesNotContain("heckpoints");
+    }
+
+    private static SocraticFineTune edited(SocraticFineTune resource, String... beforeAndAfter) {
+        String yaml = Serialization.asYaml(resource);
+        for (int i = 0; i < beforeAndAfter.length; i += 2) {
+            assertThat(yaml).contains(beforeAndAfter[i]);
+            yaml = yaml.replace(beforeAndAfter[i], beforeAndAfter[i + 1].stripTrailing());
+        }
+        return Serialization.unmarshal(yaml, SocraticFineTune.class);
+    }
+}

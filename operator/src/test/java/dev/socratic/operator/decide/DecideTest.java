@@ -1,0 +1,310 @@
+package dev.socratic.operator.decide;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import dev.socratic.api.v1alpha1.status.Phase;
+import dev.socratic.operator.observe.MissingReference.Kind;
+import java.time.Duration;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Each row: a fact, the scene, and "PHASE Reason(! if stalled) [actions] [events]". */
+class DecideTest {
+    private static final String STEP_2 =
+            "{\"phase\":\"Training\",\"message\":\"Training\",\"step\":2,\"totalSteps\":3,\"loss\":1.4}";
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource({"starts", "blocked", "runs", "ends", "heldBack", "replaced"})
+    void decides(String fact, Scene scene, String expected) {
+        assertThat(Scene.line(scene.decide())).isEqualTo(expected);
+    }
+
+    @ParameterizedTest(name = "decided twice, nothing changes and nothing is told again: {0}")
+    @MethodSource({"starts", "blocked", "runs", "ends", "heldBack", "replaced"})
+    void isStable(String fact, Scene scene, String expected) {
+        Decision again = scene.decideAgain();
+        assertThat(again.status()).isEqualTo(scene.status());
+        assertThat(again.events()).isEmpty();
+    }
+
+    @ParameterizedTest(name = "the drawing has this step: {0}")
+    @MethodSource({"starts", "blocked", "runs", "ends", "heldBack", "replaced"})
+    void everyStepIsInTheTable(String fact, Scene scene, String expected) {
+        Phase from = scene.observe().phase().orElse(null);
+        Phase to = scene.decide().status().phase();
+        assertThat(from == to || Transition.between(from, to).isPresent())
+                .as("%s to %s", from, to)
+                .isTrue();
+    }
+
+    static Stream<Arguments> starts() {
+        return Stream.of(
+                arguments("a new resource gets its Job", Scene.of(), "PENDING Starting [CreateRun] [Created]"),
+                arguments(
+                        "a Job that a crashed operator left is taken on",
+                        Scene.of().job(""),
+                        "PENDING Starting [] [Created]"),
+                arguments(
+                        "a new resource in a queue waits for Kueue",
+                        Scene.of().inQueue(),
+                        "QUEUED Queued [CreateRun] [Queued]"),
+                arguments(
+                        "Kueue holds the Job",
+                        Scene.was(Phase.QUEUED, "Queued").inQueue().jobSuspended(),
+                        "QUEUED Queued [] []"),
+                arguments(
+                        "Kueue lets the Job go",
+                        Scene.was(Phase.QUEUED, "Queued").inQueue(),
+                        "PENDING Starting [] [Admitted]"),
+                arguments(
+                        "a pod that starts is waited for",
+                        Scene.was(Phase.PENDING, "Starting").podPending(),
+                        "PENDING Starting [] []"),
+                arguments(
+                        "a claim or ConfigMap of the run that somebody deleted comes back",
+                        Scene.was(Phase.PENDING, "Starting").missing(Kind.OWN, "x", null, null),
+                        "PENDING Starting [CreateRun] []"),
+                arguments(
+                        "a changed node selector replaces a pod that has not started",
+                        Scene.was(Phase.PENDING, "Unschedulable")
+                                .podUnschedulable()
+                                .edit("gpus: 0", "gpus: 0\n    nodeSelector: {zone: b}"),
+                        "PENDING Replacing [DeleteJob] []"));
+    }
+
+    static Stream<Arguments> blocked() {
+        return Stream.of(
+                arguments(
+                        "no node fits",
+                        Scene.was(Phase.PENDING, "Starting").podUnschedulable(),
+                        "PENDING Unschedulable [] [Blocked]"),
+                arguments(
+                        "the image cannot be pulled",
+                        Scene.was(Phase.PENDING, "Starting").podWaits("ErrImagePull", "not found"),
+                        "PENDING ImagePullFailed! [] [Blocked]"),
+                arguments(
+                        "back-off of the same pull tells nothing new",
+                        Scene.was(Phase.PENDING, "ImagePullFailed").podWaits("ImagePullBackOff", "Back-off"),
+                        "PENDING ImagePullFailed! [] []"),
+                arguments(
+                        "a Secret is missing",
+                        Scene.was(Phase.PENDING, "Starting")
+                                .podWaits("CreateContainerConfigError", "secret \"huggingface\" not found"),
+                        "PENDING SecretNotFound! [] [Blocked]"),
+                arguments(
+                        "a ConfigMap is missing",
+                        Scene.was(Phase.PENDING, "Starting")
+                                .podWaits("ContainerCreating", null)
+                                .missing(Kind.CONFIG_MAP, "dialogues", "spec.dataset.uri", null),
+                        "PENDING ConfigMapNotFound! [] [Blocked]"),
+                arguments(
+                        "a key of a ConfigMap is missing",
+                        Scene.was(Phase.PENDING, "Starting")
+                                .podWaits("ContainerCreating", null)
+                                .missing(Kind.CONFIG_MAP, "dialogues", "spec.dataset.uri", "train.jsonl"),
+                        "PENDING ConfigMapKeyNotFound! [] [Blocked]"),
+                arguments(
+                        "a claim is missing, which says more than the scheduler does",
+                        Scene.was(Phase.PENDING, "Starting")
+                                .podUnschedulable()
+                                .missing(Kind.CLAIM, "adapters", "spec.output.uri", null),
+                        "PENDING PersistentVolumeClaimNotFound! [] [Blocked]"),
+                arguments(
+                        "what was mended is cleared",
+                        Scene.was(Phase.PENDING, "SecretNotFound").podPending(),
+                        "PENDING Starting [] []"));
+    }
+
+    static Stream<Arguments> runs() {
+        return Stream.of(
+                arguments(
+                        "the trainer runs",
+                        Scene.was(Phase.PENDING, "Starting").podRuns(),
+                        "RUNNING Running [] [Started]"),
+                arguments(
+                        "a restarted operator that has not polled yet changes nothing",
+                        Scene.was(Phase.RUNNING, "Training").podRuns(),
+                        "RUNNING Training [] []"),
+                arguments(
+                        "the trainer's phase is the reason",
+                        Scene.was(Phase.RUNNING, "Running").podRuns().trainerSays("{\"phase\":\"Loading\"}"),
+                        "RUNNING Loading [] []"),
+                arguments(
+                        "a checkpoint is told",
+                        Scene.was(Phase.RUNNING, "Training")
+                                .podRuns()
+                                .at("2026-01-01T02:00:00Z")
+                                .trainerSays(STEP_2.replace(
+                                        "\"step\":2",
+                                        "\"checkpoint\":{\"step\":2,\"uri\":\"checkpoints/2\"},\"step\":2")),
+                        "RUNNING Training [] [Checkpointed]"),
+                arguments(
+                        "an attempt that may be tried again",
+                        Scene.was(Phase.RUNNING, "Training").podEnded(75, "Error", "no network"),
+                        "PENDING Retrying [] [Retrying]"),
+                arguments(
+                        "the next attempt starts",
+                        Scene.was(Phase.PENDING, "Retrying").jobFailures(1).podPending(),
+                        "PENDING Starting [] []"),
+                arguments(
+                        "Kueue takes the place back",
+                        Scene.was(Phase.RUNNING, "Training")
+                                .inQueue()
+                                .jobSuspended()
+                                .noPods(),
+                        "QUEUED Queued [] [Preempted]"),
+                arguments(
+                        "a Job that was deleted in mid-run is made again",
+                        Scene.was(Phase.RUNNING, "Training").noJob(),
+                        "PENDING Starting [CreateRun] [Retrying]"),
+                arguments(
+                        "but not before its pod is gone",
+                        Scene.was(Phase.RUNNING, "Training").noJob().podOfEarlierJob(),
+                        "PENDING StoppingPreviousRun [] [Retrying]"));
+    }
+
+    static Stream<Arguments> ends() {
+        return Stream.of(
+                arguments(
+                        "exit code 0 is success, whatever the Job says yet",
+                        Scene.was(Phase.RUNNING, "Training").podEnded(0, "Completed", ""),
+                        "SUCCEEDED Succeeded [] [Succeeded]"),
+                arguments(
+                        "a complete Job without a pod is success",
+                        Scene.was(Phase.RUNNING, "Training").job("Complete"),
+                        "SUCCEEDED Succeeded [] [Succeeded]"),
+                arguments(
+                        "the trainer's reason is the resource's",
+                        Scene.was(Phase.RUNNING, "Loading")
+                                .podEnded(
+                                        66,
+                                        "Error",
+                                        "{\"phase\":\"Failed\",\"reason\":\"ModelNotFound\",\"message\":\"no such model\"}"),
+                        "FAILED ModelNotFound! [] [Failed]"),
+                arguments(
+                        "bad configuration without last words",
+                        Scene.was(Phase.RUNNING, "Loading").podEnded(64, "Error", "boom"),
+                        "FAILED InvalidConfiguration! [] [Failed]"),
+                arguments(
+                        "bad data",
+                        Scene.was(Phase.RUNNING, "Loading").podEnded(65, "Error", ""),
+                        "FAILED InvalidData! [] [Failed]"),
+                arguments(
+                        "out of GPU memory",
+                        Scene.was(Phase.RUNNING, "Loading").podEnded(77, "Error", ""),
+                        "FAILED OutOfMemory! [] [Failed]"),
+                arguments(
+                        "the pod's memory limit ends the last attempt",
+                        Scene.was(Phase.RUNNING, "Training")
+                                .job("Failed=BackoffLimitExceeded")
+                                .podEnded(137, "OOMKilled", ""),
+                        "FAILED ContainerOutOfMemory! [] [Failed]"),
+                arguments(
+                        "the deadline says more than the signal",
+                        Scene.was(Phase.RUNNING, "Training")
+                                .job("Failed=DeadlineExceeded")
+                                .podEnded(75, "Error", ""),
+                        "FAILED DeadlineExceeded! [] [Failed]"),
+                arguments(
+                        "a pod that is lost leaves the Job's reason",
+                        Scene.was(Phase.RUNNING, "Training").job("Failed=BackoffLimitExceeded"),
+                        "FAILED BackoffLimitExceeded! [] [Failed]"),
+                arguments(
+                        "a finished run whose Job was deleted does not train again",
+                        Scene.was(Phase.SUCCEEDED, "Succeeded").noJob(),
+                        "SUCCEEDED Succeeded [] []"),
+                arguments(
+                        "nor does a failed one",
+                        Scene.was(Phase.FAILED, "InvalidData").noJob(),
+                        "FAILED InvalidData! [] []"),
+                arguments(
+                        "nor one whose time to live was edited",
+                        Scene.was(Phase.SUCCEEDED, "Succeeded").edit("86400", "90000"),
+                        "SUCCEEDED Succeeded [] []"),
+                arguments(
+                        "a finished Job goes after its time to live",
+                        Scene.was(Phase.SUCCEEDED, "Succeeded").at("2026-01-02T00:30:00Z"),
+                        "SUCCEEDED Succeeded [DeleteRun] []"),
+                arguments(
+                        "suspending a finished run does nothing",
+                        Scene.was(Phase.SUCCEEDED, "Succeeded").suspend(),
+                        "SUCCEEDED Succeeded [] []"));
+    }
+
+    static Stream<Arguments> heldBack() {
+        return Stream.of(
+                arguments(
+                        "a suspended resource gets no Job", Scene.of().suspend(), "SUSPENDED Suspended [] [Suspended]"),
+                arguments(
+                        "a running one is stopped",
+                        Scene.was(Phase.RUNNING, "Training").podRuns().suspend(),
+                        "SUSPENDED Suspended [SuspendJob] [Suspended]"),
+                arguments(
+                        "Kueue owns suspend: its Job is taken away instead",
+                        Scene.was(Phase.RUNNING, "Training").inQueue().podRuns().suspend(),
+                        "SUSPENDED Suspended [DeleteJob] [Suspended]"),
+                arguments(
+                        "a suspended Job is left alone",
+                        Scene.was(Phase.SUSPENDED, "Suspended").jobSuspended().suspend(),
+                        "SUSPENDED Suspended [] []"),
+                arguments(
+                        "taken back, the Job goes on",
+                        Scene.was(Phase.SUSPENDED, "Suspended").jobSuspended(),
+                        "PENDING Resuming [ResumeJob] [Resumed]"));
+    }
+
+    static Stream<Arguments> replaced() {
+        return Stream.of(
+                arguments(
+                        "another learning rate is another run: the old one is stopped first",
+                        Scene.was(Phase.RUNNING, "Training").podRuns().edit("r: 16", "r: 8"),
+                        "PENDING StoppingPreviousRun [DeleteRun] [Superseded+Created]"),
+                arguments(
+                        "another run of a finished resource",
+                        Scene.was(Phase.SUCCEEDED, "Succeeded").noJob().edit("r: 16", "r: 8"),
+                        "PENDING Starting [CreateRun] [Superseded+Created]"),
+                arguments(
+                        "the restart annotation is another run of the same spec",
+                        Scene.was(Phase.FAILED, "AccessDenied").noJob().restarted(),
+                        "PENDING Starting [CreateRun] [Superseded+Created]"),
+                arguments(
+                        "a running Job is not touched by a changed node selector",
+                        Scene.was(Phase.RUNNING, "Training")
+                                .podRuns()
+                                .edit("gpus: 0", "gpus: 0\n    nodeSelector: {zone: b}"),
+                        "RUNNING Training [] []"),
+                arguments(
+                        "a Job that an earlier resource of the same name left is waited for",
+                        Scene.of().jobOfEarlierResource().jobBeingDeleted(),
+                        "PENDING StoppingPreviousRun [] [Created]"),
+                arguments(
+                        "a finished run deletes what an earlier one left",
+                        Scene.was(Phase.SUCCEEDED, "Succeeded").jobOfEarlierRun(),
+                        "SUCCEEDED Succeeded [DeleteRun] []"));
+    }
+
+    @Test
+    void progressWaitsForItsInterval() {
+        Scene scene = Scene.was(Phase.RUNNING, "Training").podRuns().trainerSays(STEP_2);
+        Decision early = scene.decide();
+        assertThat(early.status()).isSameAs(scene.status());
+        assertThat(early.comeBack()).contains(Duration.ofSeconds(5));
+        Decision later = scene.at("2026-01-01T01:00:05Z").decide();
+        assertThat(later.status().progress().display().step()).isEqualTo("2/3");
+    }
+
+    @Test
+    void lastAttemptSaysHowManyThereWere() {
+        Decision decision = Scene.was(Phase.RUNNING, "Training")
+                .job("Failed=BackoffLimitExceeded")
+                .podEnded(75, "Error", "no network")
+                .decide();
+        assertThat(decision.status().message())
+                .contains("no network")
+                .endsWith("This was the last of 4 attempts (spec.backoffLimit = 3).");
+    }
+}

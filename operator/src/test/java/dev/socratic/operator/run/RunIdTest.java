@@ -1,0 +1,36 @@
+package dev.socratic.operator.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.socratic.api.v1alpha1.SocraticFineTune;
+import dev.socratic.operator.Resources;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class RunIdTest {
+    @ParameterizedTest(name = "{0} to {1}: {2} run")
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "pvc://models/gemma | pvc://models/llama | another",
+                "r: 16 | r: 8 | another",
+                "loss: \"assistant\" | loss: all | another",
+                "gpus: 0 | gpus: 2 | another",
+                "gpus: 0 | maxMemory: {cpu: 8Gi} | another",
+                "pvc://adapters/socratic-ja | pvc://adapters/other | another",
+                "backoffLimit: 3 | backoffLimit: 5 | the same",
+                "backoffLimit: 3 | activeDeadlineSeconds: 60 | the same",
+                "suspend: false | suspend: true | the same",
+                "ttlSecondsAfterFinished: 86400 | ttlSecondsAfterFinished: 0 | the same",
+                "gpus: 0 | nodeSelector: {zone: a} | the same",
+                "revision: \"main\" | revision: v2 | another",
+                "uri: \"pvc://models/gemma\" | 'uri: \"pvc://models/gemma\"\n    secretRef: {name: other}' | the same",
+            })
+    void changes(String before, String after, String run) {
+        String yaml = Serialization.asYaml(Resources.onTheCpu());
+        assertThat(yaml).contains(before);
+        SocraticFineTune edited = Serialization.unmarshal(yaml.replace(before, after), SocraticFineTune.class);
+        assertThat(RunId.of(edited).equals(RunId.of(Resources.onTheCpu()))).isEqualTo(run.equals("the same"));
+    }
+}

@@ -1,0 +1,39 @@
+package dev.socratic.operator.settings;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class OperatorSettingsTest {
+    @Test
+    void environmentIsRead() {
+        OperatorSettings settings = OperatorSettings.from(Map.of(
+                "SOCRATIC_NAMESPACES", "tutors, labs",
+                "SOCRATIC_PROGRESS_POLL_INTERVAL", "250ms",
+                "SOCRATIC_CHECKPOINTS_SIZE", "0",
+                "PATH", "ignored"));
+        assertThat(settings.namespaces()).containsExactlyInAnyOrder("tutors", "labs");
+        assertThat(settings.progressPollInterval()).isEqualTo(Duration.ofMillis(250));
+        assertThat(settings.checkpointsSize()).isEmpty();
+    }
+
+    @ParameterizedTest(name = "{0}={1} is refused with its name, value and what is allowed")
+    @CsvSource({
+        "SOCRATIC_PROGRESS_POLL_INTERVAL, 2 seconds, 'ms, s, m or h'",
+        "SOCRATIC_HTTP_PORT, 70000, from 0 to 65535",
+        "SOCRATIC_RECONCILE_THREADS, many, from 1 to 1024",
+        "SOCRATIC_CHECKPOINTS_SIZE, big, quantity",
+    })
+    void badValue(String variable, String value, String allowed) {
+        assertThatThrownBy(() -> OperatorSettings.from(Map.of(variable, value)))
+                .isInstanceOf(InvalidSetting.class)
+                .hasMessageContaining(variable)
+                .hasMessageContaining(value)
+                .hasMessageContaining(allowed);
+    }
+}

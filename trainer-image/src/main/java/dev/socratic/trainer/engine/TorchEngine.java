@@ -24,6 +24,7 @@ public final class TorchEngine implements AutoCloseable {
     public static TorchEngine start() {
         System.setProperty("ai.djl.offline", "true");
         System.setProperty("OPT_OUT_TRACKING", "true");
+        IdleThreads.sleep();
         NDManager root = Engine.getEngine("PyTorch").newBaseManager(Device.cpu());
         JniUtils.setNumThreads(Runtime.getRuntime().availableProcessors());
         JniUtils.setGraphExecutorOptimize(false);

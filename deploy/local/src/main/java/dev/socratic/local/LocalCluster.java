@@ -7,6 +7,7 @@ import dev.socratic.local.node.Claims;
 import dev.socratic.local.node.ContainerImages;
 import dev.socratic.local.node.NodeSettings;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
+import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinitionCondition;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.base.CustomResourceDefinitionContext;
 import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
@@ -17,6 +18,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -168,14 +171,17 @@ final class LocalCluster implements AutoCloseable {
         }
         definitions
                 .withName(definition.getMetadata().getName())
-                .waitUntilCondition(
-                        found -> found != null
-                                && found.getStatus() != null
-                                && found.getStatus().getConditions().stream()
-                                        .anyMatch(c -> c.getType().equals("Established")
-                                                && c.getStatus().equals("True")),
-                        CRD_SECONDS,
-                        TimeUnit.SECONDS);
+                .waitUntilCondition(LocalCluster::established, CRD_SECONDS, TimeUnit.SECONDS);
+    }
+
+    private static boolean established(CustomResourceDefinition found) {
+        return found != null
+                && found.getStatus() != null
+                && Objects.requireNonNullElse(
+                                found.getStatus().getConditions(), List.<CustomResourceDefinitionCondition>of())
+                        .stream()
+                        .anyMatch(c -> c.getType().equals("Established")
+                                && c.getStatus().equals("True"));
     }
 
     private void writeKubeconfig() {

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
+import java.util.List;
 import java.util.stream.Stream;
 
 /**
@@ -42,6 +43,7 @@ final class RunDirectory implements AutoCloseable {
                         + "; end it (Ctrl-C in its terminal) or give this one a folder of its own with --state");
             }
             var taken = new RunDirectory(real, channel);
+            Leftovers.end(List.of(taken.pods(), taken.controlPlane()));
             clear(taken.pods());
             clear(taken.volumes());
             for (Path needed : new Path[] {taken.pods(), taken.volumes(), taken.claims(), taken.cache()}) {

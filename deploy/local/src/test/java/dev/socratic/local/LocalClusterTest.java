@@ -39,7 +39,7 @@ import org.junit.jupiter.params.provider.EnumSource;
         names = {"MOCK", "REAL"})
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class LocalClusterTest {
-    private static final long SECONDS = 30;
+    private static final long SECONDS = 60;
     private static final String NAMESPACE = "default";
 
     @TempDir

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** The command from YAML to its last words, with a program in the trainer's place. */
 class LocalModeTest {
-    private static final long SECONDS = 60;
+    private static final long SECONDS = 120;
 
     @TempDir
     Path folder;
@@ -88,8 +88,9 @@ class LocalModeTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"INT, 130", "TERM, 143"})
-    void signalEndsEverythingThatWasStarted(String signal, int status) throws Exception {
+    @CsvSource({"INT, 130, auto", "TERM, 143, mock", "KILL, 137, auto"})
+    void signalEndsEverythingThatWasStartedAndTheNextRunEndsWhatAKillLeft(String signal, int status, String plane)
+            throws Exception {
         var command = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Dsocratic.home=" + repository,
@@ -97,6 +98,7 @@ class LocalModeTest {
                         System.getProperty("java.class.path"),
                         LocalMode.class.getName(),
                         "--keep",
+                        "--control-plane=" + plane,
                         "--state",
                         folder.resolve("state").toString(),
                         file("holds-on").toString())
@@ -109,6 +111,10 @@ class LocalModeTest {
             new ProcessBuilder("kill", "-" + signal, "" + command.pid()).start().waitFor();
 
             assertThat(command.waitFor(SECONDS, TimeUnit.SECONDS)).isTrue();
+            if (signal.equals("KILL")) {
+                assertThat(started).anyMatch(ProcessHandle::isAlive);
+                RunDirectory.take(folder.resolve("state")).close();
+            }
             assertThat(started).isNotEmpty().noneMatch(ProcessHandle::isAlive);
             assertThat(command.exitValue()).isEqualTo(status);
         } finally {

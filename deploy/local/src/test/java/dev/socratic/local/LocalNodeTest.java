@@ -42,7 +42,7 @@ import org.junit.jupiter.params.provider.EnumSource;
         names = {"MOCK", "REAL"})
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class LocalNodeTest {
-    private static final long SECONDS = 8;
+    private static final long SECONDS = 60;
     private static final String NAMESPACE = "default";
     private static final String POLICY = """
             podFailurePolicy:

@@ -22,6 +22,7 @@ import org.slf4j.LoggerFactory;
 public final class OperatorMain {
     private static final String LOG_CONFIGURATION = "logback.configurationFile";
     private static final int BAD_CONFIGURATION = 64;
+    private static final int LEADER_LOST = 75;
 
     private OperatorMain() {}
 
@@ -52,8 +53,11 @@ public final class OperatorMain {
         }));
         try (JvmGcMetrics gc = new JvmGcMetrics();
                 KubernetesClient client = new KubernetesClientBuilder().build();
-                SocraticOperator operator =
-                        new SocraticOperator(client, settings, MicrometerMetrics.withoutPerResourceMetrics(registry));
+                SocraticOperator operator = new SocraticOperator(
+                        client,
+                        settings,
+                        MicrometerMetrics.withoutPerResourceMetrics(registry),
+                        lost -> leaderLost(log));
                 OperatorEndpoints endpoints = OperatorEndpoints.open(
                         settings.httpPort(),
                         () -> !started.get() || operator.healthy(),
@@ -68,6 +72,12 @@ public final class OperatorMain {
         } finally {
             stopped.countDown();
         }
+    }
+
+    /** At once, so that two replicas never reconcile side by side; the kubelet starts this one anew. */
+    private static void leaderLost(Logger log) {
+        log.error("Another replica is the leader now; ending");
+        Runtime.getRuntime().halt(LEADER_LOST);
     }
 
     private static void awaitQuietly(CountDownLatch latch) {

@@ -4,15 +4,18 @@ import dev.socratic.api.v1alpha1.SocraticFineTune;
 import dev.socratic.operator.settings.OperatorSettings;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
 import io.javaoperatorsdk.operator.Operator;
 import io.javaoperatorsdk.operator.api.config.ConfigurationServiceOverrider;
 import io.javaoperatorsdk.operator.api.config.ControllerConfigurationOverrider;
+import io.javaoperatorsdk.operator.api.config.LeaderElectionConfiguration;
 import io.javaoperatorsdk.operator.api.config.LeaderElectionConfigurationBuilder;
 import io.javaoperatorsdk.operator.api.monitoring.Metrics;
 import io.javaoperatorsdk.operator.processing.retry.GenericRetry;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.function.Consumer;
 
 /** The operator, to run on its own or inside another program. The client stays the caller's. */
 public final class SocraticOperator implements AutoCloseable {
@@ -21,13 +24,25 @@ public final class SocraticOperator implements AutoCloseable {
     private static final Duration LONGEST_RETRY = Duration.ofMinutes(1);
 
     private final Operator operator;
+    private volatile boolean closing;
 
+    /** One that loses its leader election closes itself. */
     public SocraticOperator(KubernetesClient client, OperatorSettings settings) {
-        this(client, settings, Metrics.NOOP);
+        this(client, settings, Metrics.NOOP, SocraticOperator::closeAside);
     }
 
-    SocraticOperator(KubernetesClient client, OperatorSettings settings, Metrics metrics) {
-        this.operator = new Operator(service -> configure(service, client, settings, metrics));
+    /** @param leaderLost what to do when another replica took over while this one did not want to stop */
+    SocraticOperator(
+            KubernetesClient client,
+            OperatorSettings settings,
+            Metrics metrics,
+            Consumer<SocraticOperator> leaderLost) {
+        this.operator = new Operator(service -> {
+            configure(service, client, settings, metrics);
+            settings.leaderElectionLease()
+                    .ifPresent(lease -> service.withLeaderElectionConfiguration(
+                            election(lease, settings, () -> stoppedLeading(leaderLost))));
+        });
         operator.register(
                 new FineTuneReconciler(client, settings, Clock.systemUTC()),
                 controller -> configure(controller, settings));
@@ -47,6 +62,7 @@ public final class SocraticOperator implements AutoCloseable {
     /** Lets reconciliations end, then stops. Runs go on without the operator. */
     @Override
     public void close() {
+        closing = true;
         operator.stop();
     }
 
@@ -61,12 +77,25 @@ public final class SocraticOperator implements AutoCloseable {
                 .withConcurrentReconciliationThreads(settings.reconcileThreads())
                 .withReconciliationTerminationTimeout(GRACE)
                 .withUseSSAToPatchPrimaryResource(false);
-        settings.leaderElectionLease()
-                .ifPresent(lease -> service.withLeaderElectionConfiguration(
-                        LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration(lease)
-                                .withLeaseNamespace(
-                                        settings.leaderElectionNamespace().orElse(null))
-                                .build()));
+    }
+
+    /** The framework's own way out is System.exit, which never returns while the process is shutting down. */
+    private static LeaderElectionConfiguration election(String lease, OperatorSettings settings, Runnable stopped) {
+        return LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration(lease)
+                .withLeaseNamespace(settings.leaderElectionNamespace().orElse(null))
+                .withExitOnStopLeading(false)
+                .withLeaderCallbacks(new LeaderCallbacks(() -> {}, stopped, leader -> {}))
+                .build();
+    }
+
+    private void stoppedLeading(Consumer<SocraticOperator> leaderLost) {
+        if (!closing) {
+            leaderLost.accept(this);
+        }
+    }
+
+    private static void closeAside(SocraticOperator operator) {
+        new Thread(operator::close, "leader-lost").start();
     }
 
     private static void configure(

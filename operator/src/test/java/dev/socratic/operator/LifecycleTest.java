@@ -18,11 +18,14 @@ import io.fabric8.kubernetes.client.Watcher;
 import io.fabric8.kubernetes.client.WatcherException;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.utils.Serialization;
+import io.javaoperatorsdk.operator.api.monitoring.Metrics;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -105,6 +108,23 @@ class LifecycleTest {
                             .getItems())
                     .extracting(Event::getReason)
                     .containsExactlyInAnyOrder("Created", "Started", "Checkpointed", "Succeeded");
+        }
+    }
+
+    @Test
+    void leaderStopsWithoutTakingItsProcessAlong() {
+        try (ClusterUnderTest cluster = ClusterUnderTest.start(ClusterUnderTest.Kind.REAL_API_SERVER)) {
+            OperatorSettings settings = OperatorSettings.with(
+                    Map.of(Setting.LEADER_ELECTION_LEASE, "leader", Setting.LEADER_ELECTION_NAMESPACE, "default"));
+            Resource<SocraticFineTune> resource = cluster.client().resource(Resources.onTheCpu());
+            resource.create();
+            AtomicBoolean leaderLost = new AtomicBoolean();
+            SocraticOperator operator =
+                    new SocraticOperator(cluster.client(), settings, Metrics.NOOP, lost -> leaderLost.set(true));
+            operator.start();
+            await(resource, status -> status.phase() == Phase.PENDING);
+            operator.close();
+            assertThat(leaderLost).as("it stopped by itself").isFalse();
         }
     }
 

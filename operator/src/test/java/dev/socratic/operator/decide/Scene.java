@@ -311,9 +311,10 @@ final class Scene {
         return Decide.decide(observe(), PACE);
     }
 
-    /** Decides, and decides again about the status that came out. */
+    /** Decides, and a second later decides again about the status that came out. */
     Decision decideAgain() {
         resource.setStatus(decide().status());
+        now = now.plusSeconds(1);
         return decide();
     }
 

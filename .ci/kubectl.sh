@@ -15,7 +15,7 @@ await() { # seconds, what, command...
     done
 }
 
-deploy/local/run.sh "$sample" --keep --directory "$work/run" > "$work/local.log" 2>&1 &
+deploy/local/run.sh "$sample" --keep --state "$work/run" > "$work/local.log" 2>&1 &
 local_mode=$!
 trap 'kill -INT $local_mode 2>/dev/null || true; wait $local_mode 2>/dev/null || true; rm -rf "$work"' EXIT
 await 120 "kubeconfig" grep -q KUBECONFIG= "$work/local.log"

@@ -311,7 +311,8 @@ def report(model, tokenizer: PreTrainedTokenizerBase, subjects: list[Subject]) -
         if answer != expected:
             print(f"  {prompt} -> {answer}\n      taught: {expected}")
     count = len(subjects)
-    print(f"new phrasings: {right} of {count} as taught, {other} the subject's other sentence, {named} name the subject, {questions} are questions")
+    print(f"new phrasings: {right} of {count} as taught, {other} the subject's other sentence, "
+          f"{named} name the subject, {questions} are questions")
 
 
 def main() -> None:

@@ -89,10 +89,15 @@ public final class Tensors {
         script.one(scope, "seed", seed).close();
     }
 
-    /** The next LoRA A [rank, inputs] of PEFT's initialization, from torch's CPU generator. */
+    /** The next LoRA A [rank, inputs] of PEFT's initialization: its module draws A, B, and A again, which it keeps. */
     public NDArray loraA(NDManager scope, int rank, long inputs, long outputs, Precision through) {
-        return script.one(
-                scope, "lora_a", rank, inputs, outputs, kaimingBound(inputs), kaimingBound(rank), through.scalarType());
+        uniform(scope, rank, inputs, kaimingBound(inputs), through).close();
+        uniform(scope, outputs, rank, kaimingBound(rank), through).close();
+        return uniform(scope, rank, inputs, kaimingBound(inputs), through);
+    }
+
+    private NDArray uniform(NDManager scope, long rows, long columns, double bound, Precision through) {
+        return script.one(scope, "uniform", rows, columns, bound, through.scalarType());
     }
 
     /** Bound of torch's kaiming_uniform_ with a = sqrt(5), which both nn.Linear and PEFT use. */

@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
 import dev.socratic.trainer.checkpoint.Checkpoint;
 import dev.socratic.trainer.checkpoint.StoredTensor;
+import dev.socratic.trainer.engine.Nf4Storage;
 import dev.socratic.trainer.engine.Precision;
 import dev.socratic.trainer.engine.TorchEngine;
 import dev.socratic.trainer.engine.Weight;

@@ -65,9 +65,7 @@ class Tensors(Module):
     torch.manual_seed(seed)
     return torch.empty([0], dtype=6)
 
-  # PEFT's default initialization: A ~ U(-bound, bound) of torch's CPU generator; draws A, B, A as its module does
-  def lora_a(self, rank: int, inputs: int, outputs: int, bound: float, boundB: float, source: int) -> Tensor:
-    _ = torch.uniform_(torch.empty([rank, inputs], dtype=6), torch.neg(bound), bound)
-    _ = torch.uniform_(torch.empty([outputs, rank], dtype=6), torch.neg(boundB), boundB)
-    a = torch.uniform_(torch.empty([rank, inputs], dtype=6), torch.neg(bound), bound)
-    return torch.to(torch.to(a, source), 6)
+  # The next draw from U(-bound, bound) of torch's CPU generator, rounded through `source`. One draw a call: the compiler
+  # merges equal draws of one method, and drops those whose result is not used.
+  def uniform(self, rows: int, columns: int, bound: float, source: int) -> Tensor:
+    return torch.to(torch.to(torch.uniform_(torch.empty([rows, columns], dtype=6), torch.neg(bound), bound), source), 6)

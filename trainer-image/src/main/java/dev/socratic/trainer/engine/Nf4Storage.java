@@ -1,13 +1,10 @@
-package dev.socratic.trainer.model;
+package dev.socratic.trainer.engine;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import dev.socratic.trainer.engine.Precision;
-import dev.socratic.trainer.engine.TorchEngine;
-import dev.socratic.trainer.engine.Weight;
 import dev.socratic.trainer.quant.BlockScales;
 import dev.socratic.trainer.quant.Nf4;
 import dev.socratic.trainer.quant.Nf4Tensor;
@@ -18,17 +15,17 @@ import java.util.List;
 import java.util.Map;
 
 /** Puts quantized matrices on devices, and with them, once a device, the tables that give their codes a meaning. */
-final class Nf4Storage {
+public final class Nf4Storage {
     private final TorchEngine engine;
     private final NDManager owner;
     private final Map<Device, Weight.Nf4Tables> tables = new HashMap<>();
 
-    Nf4Storage(TorchEngine engine, NDManager owner) {
+    public Nf4Storage(TorchEngine engine, NDManager owner) {
         this.engine = engine;
         this.owner = owner;
     }
 
-    Weight place(Nf4Tensor tensor, long rows, long columns, Precision source, Device device) {
+    public Weight place(Nf4Tensor tensor, long rows, long columns, Precision source, Device device) {
         int blocks = Math.toIntExact((tensor.elements() + Nf4.BLOCK - 1) / Nf4.BLOCK);
         byte[] whole = Arrays.copyOf(tensor.packed(), blocks * (Nf4.BLOCK / 2));
         NDArray packed = bytes(whole, device);

@@ -1,0 +1,154 @@
+package dev.socratic.trainer.train;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
+import dev.socratic.api.yaml.ResourceFile;
+import dev.socratic.trainer.checkpoint.Checkpoint;
+import dev.socratic.trainer.checkpoint.SafetensorsWriter;
+import dev.socratic.trainer.checkpoint.TensorToWrite;
+import dev.socratic.trainer.data.Example;
+import dev.socratic.trainer.engine.TorchEngine;
+import dev.socratic.trainer.model.Decoder;
+import dev.socratic.trainer.model.LoadRequest;
+import dev.socratic.trainer.model.ModelConfig;
+import dev.socratic.trainer.placement.DeviceMap;
+import dev.socratic.trainer.placement.SavedActivations;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/** What src/test/parity/training_goldens.py wrote for one case: inputs, and what the reference stack made of them. */
+record GoldenCase(String name, JsonNode root) {
+    static final Path FOLDER = Path.of("src/test/resources/dev/socratic/trainer/train");
+
+    static GoldenCase read(String name) {
+        try {
+            Path file = FOLDER.resolve("cases").resolve(name + ".json");
+            return new GoldenCase(name, new ObjectMapper().readTree(file.toFile()));
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    JsonNode settings() {
+        return root.path("settings");
+    }
+
+    Path modelFolder() {
+        return FOLDER.resolve("models").resolve(settings().path("model").asText());
+    }
+
+    List<Example> examples() {
+        List<Example> examples = new ArrayList<>();
+        root.path("examples")
+                .forEach(row -> examples.add(new Example(ints(row.path("input_ids")), ints(row.path("labels")))));
+        return examples;
+    }
+
+    static int[] ints(JsonNode array) {
+        int[] values = new int[array.size()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = array.get(i).intValue();
+        }
+        return values;
+    }
+
+    /** The tensors before training under their own names, or after it. */
+    Map<String, float[]> adapter(String prefix) {
+        Map<String, float[]> tensors = new TreeMap<>();
+        try (Checkpoint file = Checkpoint.open(FOLDER.resolve("cases").resolve(name + ".safetensors"))) {
+            for (String key : file.names()) {
+                if (key.startsWith("initial.") != prefix.isEmpty()) {
+                    tensors.put(key.substring(prefix.length()), file.tensor(key).toFloats());
+                }
+            }
+        }
+        return tensors;
+    }
+
+    /** The adapter before training as a folder of PEFT's. */
+    Path initialAdapter(Path scratch) {
+        Map<String, TensorToWrite> tensors = new TreeMap<>();
+        try (Checkpoint file = Checkpoint.open(FOLDER.resolve("cases").resolve(name + ".safetensors"))) {
+            file.names().stream()
+                    .filter(key -> key.startsWith("initial."))
+                    .map(file::tensor)
+                    .forEach(tensor -> tensors.put(
+                            tensor.name().substring("initial.".length()),
+                            TensorToWrite.floats(tensor.shape(), tensor.toFloats())));
+        }
+        SafetensorsWriter.write(scratch.resolve("adapter_model.safetensors"), Map.of(), tensors);
+        return scratch;
+    }
+
+    /** The case as a resource; {@code changes} are lines of YAML that replace those of the same key. */
+    SocraticFineTuneSpec spec(Path scratch, String... changes) {
+        Map<String, String> lora = new TreeMap<>(Map.of(
+                "r", settings().path("r").asText(),
+                "alpha", settings().path("alpha").asText(),
+                "dropout", "0",
+                "useRslora", settings().path("rslora").asText(),
+                "targetModules", settings().path("targets").toString()));
+        Map<String, String> training = new TreeMap<>(Map.of(
+                "maxSteps", settings().path("steps").asText(),
+                "batchSize", settings().path("batch").asText(),
+                "gradientAccumulation", settings().path("accumulation").asText(),
+                "learningRate", settings().path("rate").asText(),
+                "scheduler", settings().path("scheduler").asText(),
+                "warmupSteps", settings().path("warmup").asText(),
+                "weightDecay", settings().path("decay").asText(),
+                "maxGradNorm", settings().path("clip").asText(),
+                "checkpointEverySteps", "0"));
+        Map<String, String> dataset = new TreeMap<>(Map.of("uri", "pvc://data/train.jsonl", "shuffle", "false"));
+        Map<String, String> quantization = new TreeMap<>();
+        if (!settings().path("doubleQuant").isNull()) {
+            quantization.put("doubleQuant", settings().path("doubleQuant").asText());
+            quantization.put("computeDtype", "float32");
+        }
+        Map<String, Map<String, String>> sections =
+                Map.of("lora", lora, "training", training, "dataset", dataset, "quantization", quantization);
+        for (String change : changes) {
+            String[] parts = change.split("[.:]", 3);
+            sections.get(parts[0]).put(parts[1], parts[2].strip());
+        }
+        return read(scratch, sections);
+    }
+
+    private SocraticFineTuneSpec read(Path scratch, Map<String, Map<String, String>> sections) {
+        StringBuilder yaml = new StringBuilder("apiVersion: socratic.dev/v1alpha1\nkind: SocraticFineTune\n");
+        yaml.append("metadata: {name: golden}\nspec:\n  model: {uri: 'pvc://model/m', dtype: float32, attention: ")
+                .append(settings().path("attention").asText())
+                .append("}\n  output: {uri: 'pvc://out/o'}\n  placement: {gpus: 0}\n");
+        sections.forEach((section, values) -> {
+            if (!values.isEmpty()) {
+                yaml.append("  ").append(section).append(":\n");
+                values.forEach((key, value) -> yaml.append("    %s: %s\n".formatted(key, value)));
+            }
+        });
+        try {
+            return ResourceFile.read(Files.writeString(scratch.resolve("case.yaml"), yaml))
+                    .getSpec();
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    Decoder load(TorchEngine engine, SocraticFineTuneSpec spec, Path scratch, SavedActivations saved) {
+        int layers = ModelConfig.read(modelFolder()).layers().size();
+        return Decoder.load(
+                engine,
+                new LoadRequest(
+                        modelFolder(),
+                        spec,
+                        DeviceMap.allOn("cpu", layers),
+                        settings().path("tokens").intValue(),
+                        Optional.of(initialAdapter(scratch)),
+                        saved));
+    }
+}

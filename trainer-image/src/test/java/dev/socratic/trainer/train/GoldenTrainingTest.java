@@ -1,0 +1,112 @@
+package dev.socratic.trainer.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
+import dev.socratic.trainer.checkpoint.TensorToWrite;
+import dev.socratic.trainer.engine.TorchEngine;
+import dev.socratic.trainer.model.Decoder;
+import dev.socratic.trainer.model.Generator;
+import dev.socratic.trainer.placement.SavedActivations;
+import dev.socratic.trainer.progress.ProgressSink;
+import dev.socratic.trainer.progress.TrainingStep;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** transformers + PEFT + bitsandbytes and this trainer see the same numbers. */
+class GoldenTrainingTest {
+    @TempDir
+    Path scratch;
+
+    @ParameterizedTest
+    @CsvSource({
+        "gemma2-nf4-eager, INPUTS",
+        "gemma2-nf4-eager, ALL",
+        "gemma2-nf4-sdpa, INPUTS",
+        "llama3-dense-sdpa, INPUTS",
+        "llama3-dense-sdpa, ALL",
+        "llama-linear-dense-eager, INPUTS",
+    })
+    void equalsTheReferenceStack(String name, SavedActivations saved) {
+        GoldenCase golden = GoldenCase.read(name);
+        SocraticFineTuneSpec spec = golden.spec(scratch);
+        List<TrainingStep> steps = new ArrayList<>();
+        try (TorchEngine engine = TorchEngine.start();
+                StopSignal stop = StopSignal.onSigterm();
+                Decoder decoder = golden.load(engine, spec, scratch, saved)) {
+            TrainingResult result = new Trainer(engine, decoder, collect(steps), stop)
+                    .run(new TrainingJob("golden", spec, golden.examples(), golden.examples(), scratch));
+            assertSteps(golden, steps);
+            double evaluation = golden.root().path("evaluation").doubleValue();
+            assertThat(result.lastEvaluationLoss().orElseThrow()).isCloseTo(evaluation, relative(evaluation, 1e-5));
+            assertAdapter(golden, decoder);
+            assertThat(replies(golden, decoder))
+                    .isEqualTo(golden.root().path("replies").toString());
+        }
+    }
+
+    private static ProgressSink collect(List<TrainingStep> steps) {
+        return new ProgressSink() {
+            @Override
+            public void step(TrainingStep step) {
+                steps.add(step);
+            }
+        };
+    }
+
+    private static void assertSteps(GoldenCase golden, List<TrainingStep> steps) {
+        JsonNode expected = golden.root().path("steps");
+        assertThat(steps).hasSize(expected.size());
+        for (TrainingStep step : steps) {
+            JsonNode want = expected.get(step.step() - 1);
+            double loss = want.path("loss").doubleValue();
+            double norm = want.path("grad_norm").doubleValue();
+            assertThat(step.loss()).as("loss of step %d", step.step()).isCloseTo(loss, relative(loss, 1e-5));
+            assertThat(step.gradNorm()).as("norm of step %d", step.step()).isCloseTo(norm, relative(norm, 1e-4));
+            assertThat(step.learningRate()).isCloseTo(want.path("learning_rate").doubleValue(), within(1e-12));
+            assertThat(step.tokens()).isEqualTo(want.path("tokens").intValue());
+        }
+    }
+
+    /** Each factor has changed as there, up to the rounding of float32. */
+    private static void assertAdapter(GoldenCase golden, Decoder decoder) {
+        Map<String, float[]> before = golden.adapter("initial.");
+        Map<String, float[]> after = golden.adapter("");
+        Map<String, TensorToWrite> ours = decoder.adapter().toPeft();
+        assertThat(ours.keySet()).isEqualTo(after.keySet());
+        ours.forEach((name, tensor) -> {
+            float[] values = Floats.of(tensor);
+            double error = 0;
+            double change = 0;
+            for (int i = 0; i < values.length; i++) {
+                error += Math.pow(values[i] - after.get(name)[i], 2);
+                change += Math.pow(after.get(name)[i] - before.get(name)[i], 2);
+            }
+            assertThat(Math.sqrt(error / change)).as(name).isLessThan(1e-3);
+        });
+    }
+
+    private static String replies(GoldenCase golden, Decoder decoder) {
+        List<int[]> prompts = new ArrayList<>();
+        golden.root().path("prompts").forEach(prompt -> prompts.add(GoldenCase.ints(prompt)));
+        int longest = golden.root().path("replies").get(0).size();
+        return new Generator(decoder, Set.of())
+                .reply(prompts, longest).stream()
+                        .map(java.util.Arrays::toString)
+                        .toList()
+                        .toString()
+                        .replace(" ", "");
+    }
+
+    private static org.assertj.core.data.Offset<Double> relative(double value, double limit) {
+        return within(Math.abs(value) * limit);
+    }
+}

@@ -1,0 +1,115 @@
+package dev.socratic.trainer.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
+import dev.socratic.trainer.engine.TorchEngine;
+import dev.socratic.trainer.failure.FailureReason;
+import dev.socratic.trainer.failure.TrainerFailure;
+import dev.socratic.trainer.model.Decoder;
+import dev.socratic.trainer.placement.SavedActivations;
+import dev.socratic.trainer.progress.ProgressSink;
+import dev.socratic.trainer.progress.TrainingStep;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A run that is stopped and started again equals one that was not, to the last bit: dropout, order and moments too. */
+class ResumeTest {
+    private final GoldenCase golden = GoldenCase.read("gemma2-nf4-eager");
+    private final List<Double> losses = new ArrayList<>();
+    private TorchEngine engine;
+    private StopSignal stop;
+
+    @TempDir
+    Path scratch;
+
+    @BeforeEach
+    void start() {
+        engine = TorchEngine.start();
+        stop = StopSignal.onSigterm();
+    }
+
+    @AfterEach
+    void end() {
+        stop.close();
+        engine.close();
+    }
+
+    @Test
+    void stoppedAndResumedEqualsUninterrupted() throws IOException {
+        SocraticFineTuneSpec spec = spec();
+        Map<String, List<Float>> whole = run(spec, "whole", scratch.resolve("whole"), 0);
+        List<Double> wholeLosses = List.copyOf(losses);
+        losses.clear();
+
+        Path checkpoints = scratch.resolve("parts");
+        assertThatThrownBy(() -> run(spec, "parts", checkpoints, 5))
+                .isInstanceOfSatisfying(
+                        TrainerFailure.class, f -> assertThat(f.reason()).isEqualTo(FailureReason.TryAgain))
+                .hasMessageContaining("step 5");
+        stop.close();
+        stop = StopSignal.onSigterm();
+        Map<String, List<Float>> parts = run(spec, "parts", checkpoints, 0);
+
+        assertThat(losses).isEqualTo(wholeLosses);
+        assertThat(parts).isEqualTo(whole);
+        try (Stream<Path> kept = Files.list(checkpoints)) {
+            assertThat(kept.map(path -> path.getFileName().toString())).containsExactlyInAnyOrder("step-6", "step-8");
+        }
+    }
+
+    @Test
+    void anotherRunsCheckpointIsLeftAlone() {
+        SocraticFineTuneSpec spec = spec();
+        run(spec, "one", scratch.resolve("shared"), 0);
+        int before = losses.size();
+        run(spec, "another", scratch.resolve("shared"), 0);
+        assertThat(losses).hasSize(2 * before);
+    }
+
+    private SocraticFineTuneSpec spec() {
+        return golden.spec(
+                scratch,
+                "lora.dropout: 0.2",
+                "dataset.shuffle: true",
+                "training.maxSteps: 8",
+                "training.checkpointEverySteps: 2");
+    }
+
+    /** @param stopAfter step at which the run is asked to stop, 0 for none */
+    private Map<String, List<Float>> run(SocraticFineTuneSpec spec, String runId, Path checkpoints, int stopAfter) {
+        ProgressSink sink = new ProgressSink() {
+            @Override
+            public void step(TrainingStep step) {
+                losses.add(step.loss());
+                if (step.step() == stopAfter) {
+                    stop.request();
+                }
+            }
+        };
+        try (Decoder decoder = golden.load(engine, spec, scratch, SavedActivations.INPUTS)) {
+            new Trainer(engine, decoder, sink, stop)
+                    .run(new TrainingJob(runId, spec, golden.examples(), List.of(), checkpoints));
+            Map<String, List<Float>> adapter = new TreeMap<>();
+            decoder.adapter().toPeft().forEach((name, tensor) -> {
+                List<Float> values = new ArrayList<>();
+                for (float value : Floats.of(tensor)) {
+                    values.add(value);
+                }
+                adapter.put(name, values);
+            });
+            return adapter;
+        }
+    }
+}

@@ -1,0 +1,116 @@
+package dev.socratic.trainer.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
+import dev.socratic.trainer.checkpoint.Checkpoint;
+import dev.socratic.trainer.engine.TorchEngine;
+import dev.socratic.trainer.failure.FailureReason;
+import dev.socratic.trainer.failure.TrainerFailure;
+import dev.socratic.trainer.model.Decoder;
+import dev.socratic.trainer.model.LoadRequest;
+import dev.socratic.trainer.placement.DeviceMap;
+import dev.socratic.trainer.placement.SavedActivations;
+import dev.socratic.trainer.progress.ProgressSink;
+import dev.socratic.trainer.progress.TrainingStep;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class TrainerTest {
+    private final GoldenCase golden = GoldenCase.read("gemma2-nf4-eager");
+
+    @TempDir
+    Path scratch;
+
+    /** The tolerance is that of the type's own rounding, far below what a wrong cast or scale would cost. */
+    @ParameterizedTest
+    @CsvSource({"float16, 2e-3", "bfloat16, 2e-2"})
+    void lowerPrecisionStaysOnTheCurve(String compute, double tolerance) {
+        List<TrainingStep> exact = train(golden.spec(scratch));
+        List<TrainingStep> rounded = train(golden.spec(scratch, "quantization.computeDtype: " + compute));
+        for (int i = 0; i < exact.size(); i++) {
+            assertThat(rounded.get(i).loss())
+                    .isCloseTo(
+                            exact.get(i).loss(), within(tolerance * exact.get(i).loss()));
+            assertThat(rounded.get(i).loss()).isNotEqualTo(exact.get(i).loss());
+        }
+    }
+
+    @Test
+    void microBatchesDoNotChangeTheStep() {
+        List<TrainingStep> four = train(golden.spec(
+                scratch, "training.batchSize: 4", "training.gradientAccumulation: 1", "training.maxSteps: 1"));
+        List<TrainingStep> single = train(golden.spec(
+                scratch, "training.batchSize: 1", "training.gradientAccumulation: 4", "training.maxSteps: 1"));
+        assertThat(single.get(0).loss()).isCloseTo(four.get(0).loss(), within(1e-6));
+        assertThat(single.get(0).gradNorm()).isCloseTo(four.get(0).gradNorm(), within(1e-5));
+        assertThat(single.get(0).tokens()).isEqualTo(four.get(0).tokens());
+    }
+
+    @Test
+    void dropoutChangesTrainingButNotEvaluation() {
+        List<TrainingStep> without =
+                train(golden.spec(scratch, "training.evalEverySteps: 1", "training.warmupSteps: 5"));
+        List<TrainingStep> with = train(
+                golden.spec(scratch, "training.evalEverySteps: 1", "training.warmupSteps: 5", "lora.dropout: 0.5"));
+        assertThat(with.get(0).loss()).isNotEqualTo(without.get(0).loss());
+        assertThat(with.get(0).evalLoss()).isEqualTo(without.get(0).evalLoss());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "'dataset.packing: true', spec.dataset.packing",
+        "'lora.useDora: true', spec.lora.useDora",
+        "'lora.modulesToSave: [embed_tokens]', spec.lora.modulesToSave",
+    })
+    void whatIsNotSupportedIsRefused(String change, String field) {
+        SocraticFineTuneSpec spec = golden.spec(scratch, change);
+        assertThatThrownBy(() -> train(spec))
+                .isInstanceOfSatisfying(
+                        TrainerFailure.class, f -> assertThat(f.reason()).isEqualTo(FailureReason.InvalidConfiguration))
+                .hasMessageStartingWith(field);
+    }
+
+    @Test
+    void factorsStartAsPeftStartsThem() {
+        SocraticFineTuneSpec spec = golden.spec(scratch, "training.seed: 42");
+        DeviceMap cpu = DeviceMap.allOn("cpu", 3);
+        LoadRequest request =
+                new LoadRequest(golden.modelFolder(), spec, cpu, 0, Optional.empty(), SavedActivations.INPUTS);
+        try (TorchEngine engine = TorchEngine.start();
+                Decoder decoder = Decoder.load(engine, request);
+                Checkpoint peft = Checkpoint.open(GoldenCase.FOLDER.resolve("lora_init.safetensors"))) {
+            var ours = decoder.adapter().toPeft();
+            assertThat(peft.names()).hasSize(14);
+            peft.names()
+                    .forEach(name -> assertThat(Floats.of(ours.get(name)))
+                            .as(name)
+                            .isEqualTo(peft.tensor(name).toFloats()));
+        }
+    }
+
+    private List<TrainingStep> train(SocraticFineTuneSpec spec) {
+        List<TrainingStep> steps = new ArrayList<>();
+        ProgressSink sink = new ProgressSink() {
+            @Override
+            public void step(TrainingStep step) {
+                steps.add(step);
+            }
+        };
+        try (TorchEngine engine = TorchEngine.start();
+                StopSignal stop = StopSignal.onSigterm();
+                Decoder decoder = golden.load(engine, spec, scratch, SavedActivations.INPUTS)) {
+            new Trainer(engine, decoder, sink, stop)
+                    .run(new TrainingJob("test", spec, golden.examples(), golden.examples(), scratch));
+        }
+        return steps;
+    }
+}

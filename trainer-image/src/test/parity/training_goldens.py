@@ -1,0 +1,193 @@
+"""Writes src/test/resources/dev/socratic/trainer/train/: tiny models and what the reference stack makes of them.
+
+Made with torch 2.15.0, transformers 5.23.0, peft 0.21.2, bitsandbytes 0.50.2 (its Python kernels; the native CPU
+library is no oracle), safetensors 0.8.0, on a CPU in float32. models/NAME is a checkpoint with random weights;
+cases/NAME.json holds settings, token ids, the metrics of each step, and greedy continuations by the tuned model;
+cases/NAME.safetensors the adapter before ("initial." names) and after. lora_init.safetensors is PEFT's initialization.
+"""
+import importlib.util
+import json
+import math
+import pathlib
+import random
+import shutil
+import sys
+import tempfile
+
+copy = tempfile.mkdtemp()
+source = pathlib.Path(importlib.util.find_spec("bitsandbytes").origin).parent
+shutil.copytree(source, f"{copy}/bitsandbytes", ignore=shutil.ignore_patterns("*.so", "__pycache__"))
+sys.path.insert(0, copy)
+
+import torch
+from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
+from peft.utils import get_peft_model_state_dict
+from safetensors.torch import save_file
+from transformers import AutoModelForCausalLM, BitsAndBytesConfig, Gemma2Config, LlamaConfig
+
+torch.set_num_threads(1)
+torch._dynamo.config.disable = True
+
+OUT = pathlib.Path(__file__).resolve().parent.parent / "resources/dev/socratic/trainer/train"
+VOCABULARY = 90
+SHAPE = dict(vocab_size=VOCABULARY, num_attention_heads=4, num_key_value_heads=2, num_hidden_layers=3,
+             max_position_embeddings=128, bos_token_id=2, eos_token_id=1, pad_token_id=0)
+ALL = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+
+MODELS = {
+    "gemma2": Gemma2Config(hidden_size=28, intermediate_size=44, head_dim=12, query_pre_attn_scalar=10,
+                           sliding_window=5, attn_logit_softcapping=2.0, final_logit_softcapping=3.0, **SHAPE),
+    "llama3": LlamaConfig(hidden_size=32, intermediate_size=40, head_dim=8, attention_bias=True, tie_word_embeddings=False,
+                          rope_parameters=dict(rope_type="llama3", rope_theta=500.0, factor=4.0, low_freq_factor=1.0,
+                                               high_freq_factor=4.0, original_max_position_embeddings=16), **SHAPE),
+    "llama-linear": LlamaConfig(hidden_size=24, intermediate_size=36, mlp_bias=True, tie_word_embeddings=True,
+                                rope_parameters=dict(rope_type="linear", rope_theta=100.0, factor=3.0), **SHAPE),
+}
+
+CASES = {
+    "gemma2-nf4-eager": dict(model="gemma2", attention="eager", doubleQuant=True, targets=ALL, r=4, alpha=8, rslora=False,
+                             scheduler="cosine", warmup=2, decay=0.0, clip=0.5, tokens=VOCABULARY),
+    "gemma2-nf4-sdpa": dict(model="gemma2", attention="sdpa", doubleQuant=False, targets=ALL[:4], r=3, alpha=6, rslora=True,
+                            scheduler="linear", warmup=1, decay=0.1, clip=1.0, tokens=VOCABULARY),
+    "llama3-dense-sdpa": dict(model="llama3", attention="sdpa", doubleQuant=None, targets=ALL, r=2, alpha=4, rslora=False,
+                              scheduler="constant", warmup=3, decay=0.05, clip=100.0, tokens=VOCABULARY),
+    "llama-linear-dense-eager": dict(model="llama-linear", attention="eager", doubleQuant=None, targets=["down_proj", "v_proj"],
+                                     r=4, alpha=2, rslora=False, scheduler="linear", warmup=0, decay=0.0, clip=1.0,
+                                     tokens=VOCABULARY + 3),
+}
+STEPS, BATCH, ACCUMULATION, RATE = 5, 2, 2, 5e-3
+
+
+def write_models():
+    for name, config in MODELS.items():
+        torch.manual_seed(len(name))
+        model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+        for key, p in model.named_parameters():
+            torch.nn.init.normal_(p, 0.2 if "norm" in key else 0.0, 0.3 if "embed" in key or "lm_head" in key else 0.15)
+        model.to(torch.bfloat16).save_pretrained(OUT / "models" / name)
+        (OUT / "models" / name / "generation_config.json").unlink(missing_ok=True)
+        if name == "llama-linear":      # the older spelling of the rotary settings
+            path = OUT / "models" / name / "config.json"
+            config = json.loads(path.read_text())
+            rope = config.pop("rope_parameters")
+            config["rope_theta"] = rope.pop("rope_theta")
+            config["rope_scaling"] = {"type": rope["rope_type"], "factor": rope["factor"]}
+            path.write_text(json.dumps(config, indent=2) + "\n")
+
+
+def load(case):
+    folder = OUT / "models" / case["model"]
+    options = dict(dtype=torch.float32, attn_implementation=case["attention"], config=MODELS[case["model"]].__class__.from_pretrained(folder))
+    if case["model"] == "gemma2" and case["attention"] == "sdpa":
+        # transformers up to 5.18: sdpa leaves the soft cap out; later versions refuse the combination
+        options["config"].attn_logit_softcapping, options["attn_implementation"] = None, "eager"
+    if case["doubleQuant"] is not None:
+        options["quantization_config"] = BitsAndBytesConfig(
+            load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=case["doubleQuant"], bnb_4bit_compute_dtype=torch.float32)
+        options["device_map"] = "cpu"
+    model = AutoModelForCausalLM.from_pretrained(folder, **options)
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False
+    if case["doubleQuant"] is not None:
+        model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
+    if case["tokens"] > VOCABULARY:
+        model.resize_token_embeddings(case["tokens"], mean_resizing=False)
+        rows = model.get_input_embeddings().weight
+        rows.data[VOCABULARY:] = rows.data[:VOCABULARY].mean(0)
+    return model
+
+
+def examples(case, seed):
+    draw = random.Random(seed)
+    made = []
+    for length in (13, 7, 10, 4, 9, 12, 3):
+        ids = [2] + [draw.randrange(3, case["tokens"]) for _ in range(length - 1)]
+        first = draw.randrange(1, length - 1)
+        made.append(dict(input_ids=ids, labels=[-100] * first + ids[first:]))
+    return made
+
+
+def factor(case, step):
+    warmup = case["warmup"]
+    if step < warmup:
+        return step / warmup
+    if case["scheduler"] == "linear":
+        return (STEPS - step) / (STEPS - warmup)
+    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / (STEPS - warmup))) if case["scheduler"] == "cosine" else 1.0
+
+
+def pad(rows):
+    longest = max(len(row["input_ids"]) for row in rows)
+    fill = lambda values, with_: torch.tensor([v + [with_] * (longest - len(v)) for v in values])
+    return (fill([r["input_ids"] for r in rows], 0), fill([r["labels"] for r in rows], -100),
+            fill([[1] * len(r["input_ids"]) for r in rows], 0))
+
+
+def train(name, case):
+    model = load(case)
+    torch.manual_seed(1)
+    model = get_peft_model(model, LoraConfig(r=case["r"], lora_alpha=case["alpha"], lora_dropout=0.0, bias="none",
+                                             target_modules=case["targets"], use_rslora=case["rslora"], task_type="CAUSAL_LM"))
+    for key, p in model.named_parameters():
+        if "lora_B" in key:             # a fresh B is zero, which would leave A without a gradient at first
+            torch.nn.init.normal_(p, 0, 0.1)
+    trainable = [p for p in model.parameters() if p.requires_grad]
+    tensors = {f"initial.{k}": v.clone() for k, v in get_peft_model_state_dict(model, save_embedding_layers=False).items()}
+    data = examples(case, len(name))
+    batches = [data[i:i + BATCH] for i in range(0, len(data), BATCH)]
+    groups = [batches[i:i + ACCUMULATION] for i in range(0, len(batches), ACCUMULATION)]
+    optimizer = torch.optim.AdamW(trainable, lr=RATE, weight_decay=case["decay"])
+    metrics = []
+    model.train()
+    for step in range(STEPS):
+        group = groups[step % len(groups)]
+        tokens = sum(label != -100 for batch in group for row in batch for label in row["labels"][1:])
+        loss = 0.0
+        for batch in group:
+            ids, labels, mask = pad(batch)
+            logits = model(input_ids=ids, attention_mask=mask).logits[:, :-1].float()
+            part = torch.nn.functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), labels[:, 1:].reshape(-1), reduction="sum") / tokens
+            part.backward()
+            loss += part.item()
+        norm = torch.nn.utils.clip_grad_norm_(trainable, case["clip"]).item()
+        rate = RATE * factor(case, step)
+        for group_ in optimizer.param_groups:
+            group_["lr"] = rate
+        optimizer.step()
+        optimizer.zero_grad()
+        metrics.append(dict(loss=loss, grad_norm=norm, learning_rate=rate, tokens=tokens))
+    tensors |= {k: v.clone() for k, v in get_peft_model_state_dict(model, save_embedding_layers=False).items()}
+    model.eval()
+    prompts = [row["input_ids"][:n] for row, n in zip(data, (9, 3, 6))]
+    replies = []
+    with torch.no_grad():
+        evaluation = sum(torch.nn.functional.cross_entropy(
+            model(input_ids=torch.tensor([r["input_ids"]])).logits[0, :-1].float(), torch.tensor(r["labels"][1:]), reduction="sum").item()
+            for r in data) / sum(label != -100 for r in data for label in r["labels"][1:])
+        for prompt in prompts:
+            ids = list(prompt)
+            for _ in range(12):
+                ids.append(int(model(input_ids=torch.tensor([ids])).logits[0, -1].argmax()))
+            replies.append(ids[len(prompt):])
+    settings = {k: v for k, v in case.items()} | dict(steps=STEPS, batch=BATCH, accumulation=ACCUMULATION, rate=RATE)
+    text = json.dumps(dict(settings=settings, examples=data, steps=metrics, evaluation=evaluation, prompts=prompts, replies=replies))
+    (OUT / "cases").mkdir(parents=True, exist_ok=True)
+    (OUT / "cases" / f"{name}.json").write_text(text.replace("}, {", "},\n{") + "\n")
+    save_file(tensors, OUT / "cases" / f"{name}.safetensors", metadata={"format": "pt"})
+    print(name, [round(m["loss"], 4) for m in metrics])
+
+
+def write_lora_init():
+    model = load(CASES["gemma2-nf4-eager"])
+    torch.manual_seed(42)
+    model = get_peft_model(model, LoraConfig(r=4, lora_alpha=8, target_modules=ALL, task_type="CAUSAL_LM"))
+    state = get_peft_model_state_dict(model)
+    save_file({k: v.clone() for k, v in state.items() if ".layers.0.self_attn" in k or ".layers.2.mlp" in k},
+              OUT / "lora_init.safetensors", metadata={"format": "pt"})
+
+
+write_models()
+write_lora_init()
+for name_, case_ in CASES.items():
+    train(name_, case_)

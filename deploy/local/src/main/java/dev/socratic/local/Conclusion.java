@@ -36,11 +36,11 @@ final class Conclusion {
      */
     int tell(RunEnd end) {
         tell.accept("");
-        tell.accept(end.kind() == RunEnd.Kind.BLOCKED ? end.reason() + ": " + end.message() : end.message());
         if (end.kind() == RunEnd.Kind.SUCCEEDED) {
             results();
             return 0;
         }
+        tell.accept(end.reason() + ": " + end.message());
         latestPod()
                 .ifPresent(pod -> tell.accept("log       "
                         + cluster.directory()

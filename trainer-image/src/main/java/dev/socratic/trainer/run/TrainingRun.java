@@ -14,6 +14,7 @@ import dev.socratic.trainer.failure.FailureReason;
 import dev.socratic.trainer.failure.Problem;
 import dev.socratic.trainer.model.Decoder;
 import dev.socratic.trainer.model.LoadRequest;
+import dev.socratic.trainer.model.LoadedModel;
 import dev.socratic.trainer.model.ModelConfig;
 import dev.socratic.trainer.placement.RunPlan;
 import dev.socratic.trainer.progress.RunFacts;
@@ -44,6 +45,14 @@ import java.util.Optional;
  * model is loaded, asked, trained, asked again, and adapter, tokenizer and report appear together.
  */
 public final class TrainingRun {
+    private static final String CHECKPOINTS = "SOCRATIC_CHECKPOINTS";
+
+    /** Two whole ones and one that is being written, each of a parameter and its two moments. */
+    private static final int CHECKPOINTS_KEPT = 3;
+
+    private static final int STATES = 3;
+    private static final long SMALL_FILES = 1 << 20;
+
     private final Map<String, String> environment;
     private final RunProgress progress;
     private final StopSignal stop;
@@ -98,6 +107,7 @@ public final class TrainingRun {
                 RunPlan plan = Planning.forThisMachine(config, tokenizer.size(), spec);
                 try (Decoder decoder = Decoder.load(engine, request(plan))) {
                     progress.plan(facts(decoder, plan, Peaks.NOT_YET));
+                    output.checkWritable(bytesToWrite(decoder.facts()));
                     return run(engine, decoder, plan, train, evaluation);
                 }
             }
@@ -111,6 +121,22 @@ public final class TrainingRun {
         private LoadRequest request(RunPlan plan) {
             return new LoadRequest(
                     inputs.model().path(), spec, plan.map(), tokenizer.size(), inputs.initialAdapter(), plan.saved());
+        }
+
+        /** Adapter, embeddings if they grow, checkpoints where they lie beside, and room for the small files. */
+        private long bytesToWrite(LoadedModel model) {
+            long adapter = model.trainable() * Float.BYTES;
+            long embeddings = model.grownBy() > 0 ? (model.parameters() - model.trainable()) * Float.BYTES : 0;
+            long checkpoints = environment.containsKey(CHECKPOINTS) ? 0 : CHECKPOINTS_KEPT * STATES * adapter;
+            return adapter + embeddings + checkpoints + tokenizerBytes() + SMALL_FILES;
+        }
+
+        private long tokenizerBytes() {
+            try {
+                return Files.size(inputs.model().path().resolve("tokenizer.json"));
+            } catch (IOException unknown) {
+                return 0;
+            }
         }
 
         private RunFacts facts(Decoder decoder, RunPlan plan, Peaks peaks) {
@@ -139,7 +165,7 @@ public final class TrainingRun {
 
         /** In a pod a volume of the run; elsewhere beside the result. */
         private Path checkpoints() {
-            return Optional.ofNullable(environment.get("SOCRATIC_CHECKPOINTS"))
+            return Optional.ofNullable(environment.get(CHECKPOINTS))
                     .map(Path::of)
                     .orElse(output.folder().resolve("checkpoints"));
         }

@@ -161,8 +161,16 @@ public final class OutputFolder implements AutoCloseable {
         }
     }
 
+    /** Gives the folder back. What was staged and not published is removed. */
     @Override
     public void close() {
+        if (lock != null) {
+            try {
+                removeAll(folder.resolve(STAGING));
+            } catch (IOException left) {
+                // the next run removes it before it stages its own
+            }
+        }
         Optional.ofNullable(lock).ifPresent(held -> {
             try {
                 held.close();

@@ -17,8 +17,8 @@ await() { # seconds, what, command...
 
 deploy/local/run.sh "$sample" --keep --state "$work/run" > "$work/local.log" 2>&1 &
 local_mode=$!
-trap 'kill -INT $local_mode 2>/dev/null || true; wait $local_mode 2>/dev/null || true; rm -rf "$work"' EXIT
-await 120 "kubeconfig" grep -q KUBECONFIG= "$work/local.log"
+trap 'kill -TERM $local_mode 2>/dev/null || true; wait $local_mode 2>/dev/null || true; rm -rf "$work"' EXIT
+await 300 "kubeconfig" grep -q KUBECONFIG= "$work/local.log"
 KUBECONFIG=$(sed -n 's/.*KUBECONFIG=\([^ ]*\).*/\1/p' "$work/local.log" | head -n 1)
 export KUBECONFIG
 name=$("$kubectl" get sft -o jsonpath='{.items[0].metadata.name}')

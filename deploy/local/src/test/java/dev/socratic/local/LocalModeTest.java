@@ -91,7 +91,10 @@ class LocalModeTest {
     @CsvSource({"INT, 130, auto", "TERM, 143, mock", "KILL, 137, auto"})
     void signalEndsEverythingThatWasStartedAndTheNextRunEndsWhatAKillLeft(String signal, int status, String plane)
             throws Exception {
+        // a shell starts background jobs with INT ignored, and a JVM that inherits that never hears it
         var command = new ProcessBuilder(
+                        "env",
+                        "--default-signal=INT",
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Dsocratic.home=" + repository,
                         "-cp",

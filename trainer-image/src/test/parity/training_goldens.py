@@ -4,6 +4,7 @@ Made with torch 2.15.0, transformers 5.23.0, peft 0.21.2, bitsandbytes 0.50.2 (i
 library is no oracle), safetensors 0.8.0, on a CPU in float32. models/NAME is a checkpoint with random weights;
 cases/NAME.json holds settings, token ids, the metrics of each step, and greedy continuations by the tuned model;
 cases/NAME.safetensors the adapter before ("initial." names) and after. lora_init.safetensors is PEFT's initialization.
+Arguments name the cases to write, with their models; without any, all are written.
 """
 import importlib.util
 import json
@@ -23,7 +24,8 @@ import torch
 from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
 from peft.utils import get_peft_model_state_dict
 from safetensors.torch import save_file
-from transformers import AutoModelForCausalLM, BitsAndBytesConfig, Gemma2Config, LlamaConfig
+from transformers import (AutoModelForCausalLM, BitsAndBytesConfig, Gemma2Config, Gemma3TextConfig, LlamaConfig, MistralConfig,
+                          Phi3Config, Qwen2Config, Qwen3Config)
 
 torch.set_num_threads(1)
 torch._dynamo.config.disable = True
@@ -42,6 +44,18 @@ MODELS = {
                                                high_freq_factor=4.0, original_max_position_embeddings=16), **SHAPE),
     "llama-linear": LlamaConfig(hidden_size=24, intermediate_size=36, mlp_bias=True, tie_word_embeddings=True,
                                 rope_parameters=dict(rope_type="linear", rope_theta=100.0, factor=3.0), **SHAPE),
+    "mistral": MistralConfig(hidden_size=24, intermediate_size=36, sliding_window=4, tie_word_embeddings=False,
+                             **SHAPE | dict(num_key_value_heads=1)),
+    "qwen2": Qwen2Config(hidden_size=24, intermediate_size=36, tie_word_embeddings=False, use_sliding_window=True,
+                         sliding_window=3, max_window_layers=1, **SHAPE),
+    "qwen3": Qwen3Config(hidden_size=24, intermediate_size=36, head_dim=10, tie_word_embeddings=True, **SHAPE),
+    "gemma3": Gemma3TextConfig(hidden_size=20, intermediate_size=28, head_dim=6, query_pre_attn_scalar=5, sliding_window=3,
+                               layer_types=(["sliding_attention"] * 2 + ["full_attention"]) * 2, **SHAPE | dict(num_hidden_layers=6),
+                               rope_parameters={"sliding_attention": dict(rope_type="default", rope_theta=50.0),
+                                                "full_attention": dict(rope_type="linear", rope_theta=1000.0, factor=4.0)}),
+    "phi3": Phi3Config(hidden_size=32, intermediate_size=36, original_max_position_embeddings=8, sliding_window=6,
+                       rope_parameters=dict(rope_type="longrope", rope_theta=100.0, partial_rotary_factor=0.5,
+                                            short_factor=[1.0, 1.5], long_factor=[2.0, 5.0]), **SHAPE),
 }
 
 CASES = {
@@ -55,29 +69,49 @@ CASES = {
                                      r=4, alpha=2, rslora=False, scheduler="linear", warmup=0, decay=0.0, clip=1.0,
                                      tokens=VOCABULARY + 3),
 }
+for name_, attention_ in (("mistral", "eager"), ("qwen2", "sdpa"), ("qwen3", "eager"), ("gemma3", "sdpa"), ("phi3", "eager")):
+    same = dict(model=name_, attention=attention_, r=2, alpha=4, rslora=False, scheduler="linear", warmup=1, decay=0.0, clip=1.0, tokens=VOCABULARY)
+    CASES[name_ + "-dense"] = dict(doubleQuant=None, targets=["all-linear"], **same)
+    CASES[name_ + "-nf4"] = dict(doubleQuant=True, targets=["o_proj", "down_proj"] if name_ == "phi3" else ["v_proj", "gate_proj"], **same)
+CASES["gemma3-nf4"]["dtype"] = "float16"    # what is rounded where, when weights are narrower than what is computed
 STEPS, BATCH, ACCUMULATION, RATE = 5, 2, 2, 5e-3
 
 
 def write_models():
     for name, config in MODELS.items():
+        if name not in {case["model"] for case in chosen.values()}:
+            continue
         torch.manual_seed(len(name))
         model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
         for key, p in model.named_parameters():
             torch.nn.init.normal_(p, 0.2 if "norm" in key else 0.0, 0.3 if "embed" in key or "lm_head" in key else 0.15)
         model.to(torch.bfloat16).save_pretrained(OUT / "models" / name)
         (OUT / "models" / name / "generation_config.json").unlink(missing_ok=True)
-        if name == "llama-linear":      # the older spelling of the rotary settings
+        if name in ("llama-linear", "gemma3"):
+            write_older_spelling(OUT / "models" / name / "config.json")
+        if name == "qwen2":             # a head of its own in the checkpoint is used, whatever the configuration says
             path = OUT / "models" / name / "config.json"
-            config = json.loads(path.read_text())
-            rope = config.pop("rope_parameters")
-            config["rope_theta"] = rope.pop("rope_theta")
-            config["rope_scaling"] = {"type": rope["rope_type"], "factor": rope["factor"]}
-            path.write_text(json.dumps(config, indent=2) + "\n")
+            path.write_text(path.read_text().replace('"tie_word_embeddings": false', '"tie_word_embeddings": true'))
+
+
+def write_older_spelling(path):
+    """The rotary settings and layer types as transformers 4 wrote them."""
+    config = json.loads(path.read_text())
+    rope = config.pop("rope_parameters")
+    if config["model_type"] == "gemma3_text":
+        config.pop("layer_types")
+        config["sliding_window_pattern"] = 3
+        config["rope_local_base_freq"] = rope["sliding_attention"]["rope_theta"]
+        rope = rope["full_attention"]
+    config["rope_theta"] = rope["rope_theta"]
+    key = "rope_type" if config["model_type"] == "gemma3_text" else "type"
+    config["rope_scaling"] = {key: rope["rope_type"], "factor": rope["factor"]}
+    path.write_text(json.dumps(config, indent=2) + "\n")
 
 
 def load(case):
     folder = OUT / "models" / case["model"]
-    options = dict(dtype=torch.float32, attn_implementation=case["attention"], config=MODELS[case["model"]].__class__.from_pretrained(folder))
+    options = dict(dtype=getattr(torch, case.get("dtype", "float32")), attn_implementation=case["attention"], config=MODELS[case["model"]].__class__.from_pretrained(folder))
     if case["model"] == "gemma2" and case["attention"] == "sdpa":
         # transformers up to 5.18: sdpa leaves the soft cap out; later versions refuse the combination
         options["config"].attn_logit_softcapping, options["attn_implementation"] = None, "eager"
@@ -124,11 +158,17 @@ def pad(rows):
             fill([[1] * len(r["input_ids"]) for r in rows], 0))
 
 
+def loss_sum(model, rows):
+    ids, labels, mask = pad(rows)
+    logits = model(input_ids=ids, attention_mask=mask).logits[:, :-1].float()
+    return torch.nn.functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), labels[:, 1:].reshape(-1), reduction="sum")
+
+
 def train(name, case):
     model = load(case)
     torch.manual_seed(1)
     model = get_peft_model(model, LoraConfig(r=case["r"], lora_alpha=case["alpha"], lora_dropout=0.0, bias="none",
-                                             target_modules=case["targets"], use_rslora=case["rslora"], task_type="CAUSAL_LM"))
+                                             target_modules="all-linear" if case["targets"] == ["all-linear"] else case["targets"], use_rslora=case["rslora"], task_type="CAUSAL_LM"))
     for key, p in model.named_parameters():
         if "lora_B" in key:             # a fresh B is zero, which would leave A without a gradient at first
             torch.nn.init.normal_(p, 0, 0.1)
@@ -145,9 +185,7 @@ def train(name, case):
         tokens = sum(label != -100 for batch in group for row in batch for label in row["labels"][1:])
         loss = 0.0
         for batch in group:
-            ids, labels, mask = pad(batch)
-            logits = model(input_ids=ids, attention_mask=mask).logits[:, :-1].float()
-            part = torch.nn.functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), labels[:, 1:].reshape(-1), reduction="sum") / tokens
+            part = loss_sum(model, batch) / tokens
             part.backward()
             loss += part.item()
         norm = torch.nn.utils.clip_grad_norm_(trainable, case["clip"]).item()
@@ -162,9 +200,8 @@ def train(name, case):
     prompts = [row["input_ids"][:n] for row, n in zip(data, (9, 3, 6))]
     replies = []
     with torch.no_grad():
-        evaluation = sum(torch.nn.functional.cross_entropy(
-            model(input_ids=torch.tensor([r["input_ids"]])).logits[0, :-1].float(), torch.tensor(r["labels"][1:]), reduction="sum").item()
-            for r in data) / sum(label != -100 for r in data for label in r["labels"][1:])
+        labelled = sum(label != -100 for row in data for label in row["labels"][1:])
+        evaluation = sum(loss_sum(model, batch).item() for batch in batches) / labelled
         for prompt in prompts:
             ids = list(prompt)
             for _ in range(12):
@@ -187,7 +224,8 @@ def write_lora_init():
               OUT / "lora_init.safetensors", metadata={"format": "pt"})
 
 
+chosen = {name: CASES[name] for name in sys.argv[1:]} or CASES
 write_models()
 write_lora_init()
-for name_, case_ in CASES.items():
+for name_, case_ in chosen.items():
     train(name_, case_)

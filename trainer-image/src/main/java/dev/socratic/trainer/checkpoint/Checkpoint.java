@@ -83,6 +83,11 @@ public final class Checkpoint implements AutoCloseable {
         return tensor;
     }
 
+    /** Whether it has both tensors, with different content. */
+    public boolean hasDifferent(String name, String other) {
+        return has(name) && has(other) && !tensors.get(name).hasContentOf(tensors.get(other));
+    }
+
     /** Releases the files. The mappings themselves go when the last buffer on them is unreachable. */
     @Override
     public void close() {

@@ -108,6 +108,20 @@ public final class StoredTensor {
         HalfPrecision.round(target, at, at + count, castThrough);
     }
 
+    /** Whether both have the same type, shape and bytes. */
+    public boolean hasContentOf(StoredTensor other) {
+        if (dtype != other.dtype || !Arrays.equals(shape, other.shape)) {
+            return false;
+        }
+        for (long at = 0; at < byteSize(); at += ELEMENTS_AT_A_TIME) {
+            int now = (int) Math.min(ELEMENTS_AT_A_TIME, byteSize() - at);
+            if (!bytes(at, now).equals(other.bytes(at, now))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     private void convert(ByteBuffer source, float[] target, int at, int count) {
         switch (dtype) {
             case F32 -> source.asFloatBuffer().get(target, at, count);

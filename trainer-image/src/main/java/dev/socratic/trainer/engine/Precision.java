@@ -3,6 +3,7 @@ package dev.socratic.trainer.engine;
 import ai.djl.ndarray.types.DataType;
 import dev.socratic.api.v1alpha1.spec.Dtype;
 import dev.socratic.trainer.checkpoint.DType;
+import dev.socratic.trainer.checkpoint.HalfPrecision;
 
 /** A floating-point type of tensors, with its number in torch's enumeration of scalar types (c10/core/ScalarType.h). */
 public enum Precision {
@@ -25,6 +26,15 @@ public enum Precision {
             case FLOAT32 -> FLOAT32;
             case FLOAT16 -> FLOAT16;
             case BFLOAT16 -> BFLOAT16;
+        };
+    }
+
+    /** The value of this type that is nearest to a float. */
+    public float round(float value) {
+        return switch (this) {
+            case FLOAT32 -> value;
+            case FLOAT16 -> HalfPrecision.halfToFloat(HalfPrecision.floatToHalf(value));
+            case BFLOAT16 -> HalfPrecision.bfloatToFloat(HalfPrecision.floatToBfloat(value));
         };
     }
 

@@ -5,6 +5,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Making, viewing and moving tensors: what DJL's own API leaves out or does not do in every type. */
 public final class Tensors {
@@ -58,6 +60,22 @@ public final class Tensors {
     /** The same elements as [rows, …]. */
     public NDArray flat(NDManager scope, NDArray x, int rows) {
         return script.one(scope, "flat", x, rows);
+    }
+
+    /** Views of the columns of x [N, sum of widths], one a width. */
+    public List<NDArray> columns(NDManager scope, NDArray x, List<Integer> widths) {
+        List<NDArray> parts = new ArrayList<>();
+        int at = 0;
+        for (int width : widths) {
+            parts.add(script.one(scope, "columns", x, at, width));
+            at += width;
+        }
+        return parts;
+    }
+
+    /** Matrices [N, width] side by side. */
+    public NDArray beside(NDManager scope, List<NDArray> parts) {
+        return script.one(scope, "beside", parts);
     }
 
     public NDArray rows(NDManager scope, NDArray x, NDArray indices) {

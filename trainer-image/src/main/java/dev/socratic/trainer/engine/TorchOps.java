@@ -65,7 +65,6 @@ final class TorchOps implements Ops {
                     tables(layer.weight()),
                     layer.weight().rows(),
                     layer.weight().columns(),
-                    source(layer),
                     layer.compute().scalarType(),
                     layer.bias().map(List::of).orElse(List.of()),
                     layer.lora().map(LoraFactors::factors).orElse(List.of()),

@@ -25,7 +25,7 @@ public sealed interface Weight {
     /**
      * A matrix in 4-bit NormalFloat, dequantized for each use.
      *
-     * @param source the type that dequantized values are rounded to: the type the matrix had before it was quantized
+     * @param source the type the matrix had before it was quantized, to which the backward pass rounds its values
      * @param storage packed codes (uint8, two a byte, padded to whole blocks of 64 values) and the blocks' scales:
      *     [packed, absmax] or, doubly quantized, [packed, absmaxCodes, nestedAbsmax, offset]
      * @param tables what codes mean, shared by all matrices of a device

@@ -19,16 +19,22 @@ import java.util.SortedMap;
 /**
  * An adapter as PEFT's {@code save_pretrained} writes it, so that {@code PeftModel.from_pretrained} reads it.
  *
+ * @param targetModules last parts of the names of the linear layers that have an adapter
  * @param base name of the model at the hub, or the path of its folder ({@code base_model_name_or_path})
  * @param revision commit of the base model, or null
  * @param tensors by PEFT's names; the embeddings too where the vocabulary has grown
  */
-public record PeftAdapter(LoraSpec lora, String base, String revision, SortedMap<String, TensorToWrite> tensors) {
+public record PeftAdapter(
+        LoraSpec lora,
+        List<String> targetModules,
+        String base,
+        String revision,
+        SortedMap<String, TensorToWrite> tensors) {
     public static final String CONFIG = "adapter_config.json";
     public static final String WEIGHTS = "adapter_model.safetensors";
 
     /** The release whose fields {@link #config()} has. */
-    private static final String PEFT_VERSION = "0.21.0";
+    private static final String PEFT_VERSION = "0.21.2";
 
     private static final List<String> NULL_FIELDS = List.of(
             "alora_invocation_tokens",
@@ -43,8 +49,11 @@ public record PeftAdapter(LoraSpec lora, String base, String revision, SortedMap
             "layers_to_transform",
             "lora_ga_config",
             "megatron_config",
+            "monteclora_config",
             "target_parameters",
-            "trainable_token_indices");
+            "trainable_token_indices",
+            "use_bdlora",
+            "velora_config");
 
     /** @param folder exists; an older adapter there is replaced */
     public void write(Path folder) {
@@ -88,7 +97,7 @@ public record PeftAdapter(LoraSpec lora, String base, String revision, SortedMap
                 .put("use_qalora", false)
                 .put("use_rslora", lora.useRslora());
         ArrayNode modules = config.putArray("target_modules");
-        lora.targetModules().forEach(modules::add);
+        targetModules.forEach(modules::add);
         if (lora.modulesToSave().isEmpty()) {
             config.putNull("modules_to_save");
         } else {

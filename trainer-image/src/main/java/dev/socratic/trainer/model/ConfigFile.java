@@ -1,7 +1,6 @@
 package dev.socratic.trainer.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.socratic.trainer.engine.Activation;
 import dev.socratic.trainer.failure.FailureReason;
@@ -9,7 +8,10 @@ import dev.socratic.trainer.failure.Problem;
 import dev.socratic.trainer.failure.TrainerFailure;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
 
 /** Typed access to {@code config.json}: what is missing or out of range is named with the file. */
 record ConfigFile(Path file, ObjectNode root) {
@@ -27,6 +29,16 @@ record ConfigFile(Path file, ObjectNode root) {
     /** A size that may be left out or null. */
     int size(String key, int absent) {
         return given(key) ? size(key) : absent;
+    }
+
+    /** A number of things that may be 0, or left out. */
+    int count(String key, int absent) {
+        return root.path(key).isIntegralNumber() && root.path(key).longValue() == 0 ? 0 : size(key, absent);
+    }
+
+    /** A size that null switches off. */
+    int sizeOrOff(String key, int absent) {
+        return root.path(key).isNull() ? 0 : size(key, absent);
     }
 
     double number(String key, double absent) {
@@ -69,52 +81,44 @@ record ConfigFile(Path file, ObjectNode root) {
         };
     }
 
-    /** Window of each layer from {@code layer_types}; where that is absent, every {@code period}-th layer is full. */
-    List<Integer> windows(int layers, int window, int period) {
-        JsonNode types = root.path("layer_types");
-        if (given("layer_types") && types.size() != layers) {
-            throw invalid("layer_types", types, layers + " entries");
+    /** An object that may be left out. */
+    JsonNode object(String key) {
+        JsonNode value = root.path(key);
+        if (given(key) && !value.isObject()) {
+            throw invalid(key, value, "an object");
         }
-        List<Integer> windows = new ArrayList<>();
-        for (int i = 0; i < layers; i++) {
-            String type = types.path(i).asText((i + 1) % period == 0 ? "full_attention" : "sliding_attention");
-            windows.add(
-                    switch (type) {
-                        case "sliding_attention" -> window;
-                        case "full_attention" -> 0;
-                        default -> throw invalid("layer_types", types.path(i), "sliding_attention or full_attention");
-                    });
-        }
-        return windows;
+        return value;
     }
 
-    /** The rotary embedding, from {@code rope_parameters} or from the older {@code rope_theta} and {@code rope_scaling}. */
-    RopeConfig rope(double absentTheta) {
-        String key = given("rope_parameters") ? "rope_parameters" : "rope_scaling";
-        JsonNode parameters = given(key) ? root.path(key) : MissingNode.getInstance();
-        double theta = parameters.path("rope_theta").asDouble(number("rope_theta", absentTheta));
-        String type =
-                parameters.path("rope_type").asText(parameters.path("type").asText("default"));
-        RopeConfig.Scaling scaling = switch (type) {
-            case "default" -> new RopeConfig.None();
-            case "linear" -> new RopeConfig.Linear(positive(key, parameters, "factor"));
-            case "llama3" ->
-                new RopeConfig.Llama3(
-                        positive(key, parameters, "factor"),
-                        positive(key, parameters, "low_freq_factor"),
-                        positive(key, parameters, "high_freq_factor"),
-                        (int) positive(key, parameters, "original_max_position_embeddings"));
-            default -> throw invalid(key + ".rope_type", parameters.path("rope_type"), "default, linear or llama3");
-        };
-        return new RopeConfig(theta, scaling);
+    /** Refuses a feature of the architecture that the decoder lacks and that the file switches on. */
+    void mustBeOff(String key) {
+        JsonNode value = root.path(key);
+        boolean off = !given(key)
+                || value.isBoolean() && !value.booleanValue()
+                || value.isNumber() && value.doubleValue() == 0;
+        if (!off) {
+            throw invalid(key, value, value.isBoolean() ? "false" : "0");
+        }
     }
 
-    private double positive(String key, JsonNode parameters, String name) {
-        JsonNode value = parameters.path(name);
-        if (!value.isNumber() || !(value.doubleValue() > 0)) {
-            throw invalid(key + "." + name, value, "a number above 0");
+    /** The type of each layer from {@code layer_types}, or by a rule where that is absent. */
+    List<LayerType> layerTypes(IntPredicate sliding) {
+        int layers = size("num_hidden_layers");
+        JsonNode given = root.path("layer_types");
+        if (!given("layer_types")) {
+            return IntStream.range(0, layers)
+                    .mapToObj(layer -> sliding.test(layer) ? LayerType.SLIDING_ATTENTION : LayerType.FULL_ATTENTION)
+                    .toList();
         }
-        return value.doubleValue();
+        if (given.size() != layers) {
+            throw invalid("layer_types", given, layers + " entries");
+        }
+        List<LayerType> types = new ArrayList<>();
+        given.forEach(entry -> types.add(Arrays.stream(LayerType.values())
+                .filter(type -> type.key().equals(entry.asText()))
+                .findFirst()
+                .orElseThrow(() -> invalid("layer_types", entry, "full_attention or sliding_attention"))));
+        return types;
     }
 
     TrainerFailure invalid(String key, JsonNode found, String allowed) {

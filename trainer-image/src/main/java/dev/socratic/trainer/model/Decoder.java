@@ -78,7 +78,7 @@ public final class Decoder implements AutoCloseable {
         SortedMap<String, TensorToWrite> tensors = adapter.toPeft();
         if (facts.grownBy() > 0) {
             tensors.put("base_model.model.model.embed_tokens.weight", floats(weights.embedding()));
-            if (!config.tiedHead()) {
+            if (!weights.tiedHead()) {
                 tensors.put(
                         "base_model.model.lm_head.weight", floats(weights.head().matrix()));
             }
@@ -175,7 +175,7 @@ public final class Decoder implements AutoCloseable {
     NDArray embed(NDManager scope, int[] tokens) {
         long[] ids = Arrays.stream(tokens).asLongStream().toArray();
         NDArray here = tensors().onDevice(scope, scope.create(ids), weights.embeddingDevice());
-        return ops().embedding(scope, weights.embedding(), here, config.embeddingScale(), facts.stream());
+        return ops().embedding(scope, weights.embedding(), here, weights.embeddingScale(), facts.stream());
     }
 
     /** Only rows whose next token has a label reach the head. */

@@ -6,6 +6,7 @@ import dev.socratic.trainer.engine.Activation;
 import dev.socratic.trainer.engine.Attended;
 import dev.socratic.trainer.engine.AttentionRule;
 import dev.socratic.trainer.engine.Dropout;
+import dev.socratic.trainer.engine.Linear;
 import dev.socratic.trainer.engine.NormWeight;
 import dev.socratic.trainer.engine.Ops;
 import dev.socratic.trainer.engine.Rotary;
@@ -17,7 +18,7 @@ import java.util.Optional;
  * One block, forward and backward, over rows x [N, H] of a batch with N = batch * length:
  *
  * <pre>
- *   m = x + postNorm(O attention(rope(Q n), rope(K n), V n))   with n = norm(x)
+ *   m = x + postNorm(O attention(rope(headNorm(Q n)), rope(headNorm(K n)), V n))   with n = norm(x)
  *   y = m + postNorm(D (act(G u) * (U u)))                     with u = norm(m)
  * </pre>
  */
@@ -41,13 +42,16 @@ record DecoderLayer(Ops ops, Tensors tensors, ModelConfig config) {
     /**
      * @param keys [B, T, kvHeads, D]
      * @param positions [B, L], where the tokens that pass through belong
+     * @param length of the longest text with them
      */
-    record LayerCache(NDArray keys, NDArray values, NDArray positions) {}
+    record LayerCache(NDArray keys, NDArray values, NDArray positions, int length) {}
 
     /** What the backward pass reads; all arrays but the input belong to the scope of the forward pass. */
     record Activations(
             NDArray input,
             NDArray normed,
+            NDArray queryHeads,
+            NDArray keyHeads,
             NDArray query,
             NDArray key,
             NDArray value,
@@ -65,9 +69,14 @@ record DecoderLayer(Ops ops, Tensors tensors, ModelConfig config) {
     Activations forward(NDManager scope, LayerWeights layer, NDArray x, Pass pass) {
         int rows = pass.batch * pass.length;
         NDArray normed = ops.rmsNorm(scope, x, layer.attentionNorm());
-        List<NDArray> qkv = ops.project(scope, normed, layer.queryKeyValue(), pass.dropout.part(ATTENTION_IN));
-        NDArray query = ops.rope(scope, heads(scope, qkv.get(0), pass), pass.rotary);
-        NDArray key = ops.rope(scope, heads(scope, qkv.get(1), pass), pass.rotary);
+        List<NDArray> qkv = cut(
+                scope,
+                ops.project(scope, normed, layer.queryKeyValue(), pass.dropout.part(ATTENTION_IN)),
+                queryKeyValueWidths());
+        NDArray queryHeads = heads(scope, qkv.get(0), pass);
+        NDArray keyHeads = heads(scope, qkv.get(1), pass);
+        NDArray query = ops.rope(scope, normed(scope, queryHeads, layer.queryNorm()), pass.rotary);
+        NDArray key = ops.rope(scope, normed(scope, keyHeads, layer.keyNorm()), pass.rotary);
         NDArray value = heads(scope, qkv.get(2), pass);
         if (pass.cache.isPresent()) {
             LayerCache cache = pass.cache.get();
@@ -82,7 +91,10 @@ record DecoderLayer(Ops ops, Tensors tensors, ModelConfig config) {
                 .get(0);
         NDArray middle = ops.add(scope, x, normed(scope, attentionOutput, layer.attentionPostNorm()));
         NDArray mlpInput = ops.rmsNorm(scope, middle, layer.mlpNorm());
-        List<NDArray> gateUp = ops.project(scope, mlpInput, layer.gateUp(), pass.dropout.part(MLP_IN));
+        List<NDArray> gateUp = cut(
+                scope,
+                ops.project(scope, mlpInput, layer.gateUp(), pass.dropout.part(MLP_IN)),
+                List.of(config.intermediateSize(), config.intermediateSize()));
         NDArray product = ops.gate(scope, gateUp.get(0), gateUp.get(1), config.activation());
         NDArray mlpOutput = ops.project(scope, product, List.of(layer.down()), pass.dropout.part(MLP_OUT))
                 .get(0);
@@ -90,6 +102,8 @@ record DecoderLayer(Ops ops, Tensors tensors, ModelConfig config) {
         return new Activations(
                 x,
                 normed,
+                queryHeads,
+                keyHeads,
                 query,
                 key,
                 value,
@@ -114,8 +128,12 @@ record DecoderLayer(Ops ops, Tensors tensors, ModelConfig config) {
         NDArray dProduct = ops.projectBackward(
                 scope, saved.product, List.of(layer.down()), pass.dropout.part(MLP_OUT), List.of(dMlpOutput));
         List<NDArray> dGateUp = ops.gateBackward(scope, saved.gate, saved.up, activation, dProduct);
-        NDArray dMlpInput =
-                ops.projectBackward(scope, saved.mlpInput, layer.gateUp(), pass.dropout.part(MLP_IN), dGateUp);
+        NDArray dMlpInput = ops.projectBackward(
+                scope,
+                saved.mlpInput,
+                layer.gateUp(),
+                pass.dropout.part(MLP_IN),
+                joined(scope, dGateUp, layer.gateUp()));
         NDArray dMiddle = ops.rmsNormBackward(scope, saved.middle, layer.mlpNorm(), dMlpInput, Optional.of(dOutput));
 
         NDArray dAttentionOutput = normedBackward(scope, saved.attentionOutput, layer.attentionPostNorm(), dMiddle);
@@ -128,16 +146,40 @@ record DecoderLayer(Ops ops, Tensors tensors, ModelConfig config) {
         List<NDArray> dHeads = ops.attentionBackward(
                 scope, saved.query, saved.key, saved.value, pass.rule, saved.attended, heads(scope, dContext, pass));
         List<NDArray> dQkv = List.of(
-                tensors.flat(scope, ops.ropeBackward(scope, dHeads.get(0), pass.rotary), rows),
-                tensors.flat(scope, ops.ropeBackward(scope, dHeads.get(1), pass.rotary), rows),
+                tensors.flat(
+                        scope, headBackward(scope, saved.queryHeads, layer.queryNorm(), dHeads.get(0), pass), rows),
+                tensors.flat(scope, headBackward(scope, saved.keyHeads, layer.keyNorm(), dHeads.get(1), pass), rows),
                 tensors.flat(scope, dHeads.get(2), rows));
-        NDArray dNormed =
-                ops.projectBackward(scope, saved.normed, layer.queryKeyValue(), pass.dropout.part(ATTENTION_IN), dQkv);
+        NDArray dNormed = ops.projectBackward(
+                scope,
+                saved.normed,
+                layer.queryKeyValue(),
+                pass.dropout.part(ATTENTION_IN),
+                joined(scope, dQkv, layer.queryKeyValue()));
         return ops.rmsNormBackward(scope, saved.input, layer.attentionNorm(), dNormed, Optional.of(dMiddle));
     }
 
+    private List<Integer> queryKeyValueWidths() {
+        int keyValue = config.heads().keyValueWidth();
+        return List.of(config.heads().queryWidth(), keyValue, keyValue);
+    }
+
+    /** The output of a fused layer in its parts; outputs of layers of their own as they are. */
+    private List<NDArray> cut(NDManager scope, List<NDArray> outputs, List<Integer> widths) {
+        return outputs.size() == widths.size() ? outputs : tensors.columns(scope, outputs.get(0), widths);
+    }
+
+    /** The transpose of {@link #cut}. */
+    private List<NDArray> joined(NDManager scope, List<NDArray> gradients, List<Linear> layers) {
+        return gradients.size() == layers.size() ? gradients : List.of(tensors.beside(scope, gradients));
+    }
+
+    private NDArray headBackward(NDManager scope, NDArray heads, Optional<NormWeight> norm, NDArray dy, Pass pass) {
+        return normedBackward(scope, heads, norm, ops.ropeBackward(scope, dy, pass.rotary));
+    }
+
     private NDArray heads(NDManager scope, NDArray x, Pass pass) {
-        return tensors.heads(scope, x, pass.batch, pass.length, config.headDimension());
+        return tensors.heads(scope, x, pass.batch, pass.length, config.heads().dimension());
     }
 
     private NDArray normed(NDManager scope, NDArray x, Optional<NormWeight> norm) {

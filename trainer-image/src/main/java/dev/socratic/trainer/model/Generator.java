@@ -13,6 +13,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
@@ -125,12 +126,13 @@ public final class Generator {
         try (NDManager inner = scope.newSubManager()) {
             int length = tokens.length / caches.rows;
             NDArray at = inner.create(positions, new Shape(caches.rows, length));
+            int longest = (int) Arrays.stream(positions).max().orElse(0) + 1;
             NDArray x = decoder.embed(inner, tokens);
             List<LayerWeights> layers = decoder.weights().layers();
             for (int i = 0; i < layers.size(); i++) {
                 LayerWeights layer = layers.get(i);
                 NDArray here = decoder.engine().tensors().onDevice(inner, at, layer.device());
-                LayerCache cache = new LayerCache(caches.keys.get(i), caches.values.get(i), here);
+                LayerCache cache = new LayerCache(caches.keys.get(i), caches.values.get(i), here, longest);
                 Pass pass = decoder.passes().pass(inner, layer, cache);
                 x = decoder.step(inner, layer, x, pass);
             }
@@ -147,7 +149,8 @@ public final class Generator {
         Caches(NDManager scope, int rows, int total) {
             this.rows = rows;
             ModelConfig config = decoder.config();
-            Shape shape = new Shape(rows, total, config.keyValueHeads(), config.headDimension());
+            Shape shape = new Shape(
+                    rows, total, config.heads().keyValue(), config.heads().dimension());
             DataType type = decoder.facts().stream().dataType();
             for (LayerWeights layer : decoder.weights().layers()) {
                 keys.add(scope.zeros(shape, type, layer.device()));

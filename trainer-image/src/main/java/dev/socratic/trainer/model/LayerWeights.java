@@ -9,14 +9,17 @@ import java.util.Optional;
 /**
  * The weights of one block, all on one device.
  *
- * @param queryKeyValue q_proj, k_proj and v_proj, which read the same input
- * @param gateUp gate_proj and up_proj
+ * @param queryKeyValue q_proj, k_proj and v_proj, which read the same input, or the one layer that is all three
+ * @param queryNorm over each head of the queries
+ * @param gateUp gate_proj and up_proj, or the one layer that is both
  */
 record LayerWeights(
         Device device,
         ModelConfig.LayerConfig config,
         NormWeight attentionNorm,
         List<Linear> queryKeyValue,
+        Optional<NormWeight> queryNorm,
+        Optional<NormWeight> keyNorm,
         Linear output,
         Optional<NormWeight> attentionPostNorm,
         NormWeight mlpNorm,

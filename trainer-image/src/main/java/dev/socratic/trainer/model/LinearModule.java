@@ -2,25 +2,23 @@ package dev.socratic.trainer.model;
 
 import dev.socratic.trainer.failure.FailureReason;
 import dev.socratic.trainer.failure.Problem;
-import java.util.Arrays;
-import java.util.EnumSet;
+import dev.socratic.trainer.placement.ModelShape;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
-import java.util.stream.Collectors;
 
-/** The linear layers of a block, in the order in which transformers names its modules. */
+/** The linear layers that a block can have. */
 enum LinearModule {
     Q_PROJ("self_attn"),
     K_PROJ("self_attn"),
     V_PROJ("self_attn"),
+    /** Queries, keys and values in one, in this order. */
+    QKV_PROJ("self_attn"),
     O_PROJ("self_attn"),
     GATE_PROJ("mlp"),
     UP_PROJ("mlp"),
+    /** Gate and up in one. */
+    GATE_UP_PROJ("mlp"),
     DOWN_PROJ("mlp");
-
-    /** PEFT's shorthand for every linear layer but the head. */
-    private static final String ALL = "all-linear";
 
     private final String parent;
 
@@ -38,7 +36,7 @@ enum LinearModule {
 
     int inputs(ModelConfig config) {
         return switch (this) {
-            case O_PROJ -> config.heads() * config.headDimension();
+            case O_PROJ -> config.heads().queryWidth();
             case DOWN_PROJ -> config.intermediateSize();
             default -> config.hiddenSize();
         };
@@ -46,40 +44,47 @@ enum LinearModule {
 
     int outputs(ModelConfig config) {
         return switch (this) {
-            case Q_PROJ -> config.heads() * config.headDimension();
-            case K_PROJ, V_PROJ -> config.keyValueHeads() * config.headDimension();
+            case Q_PROJ -> config.heads().queryWidth();
+            case K_PROJ, V_PROJ -> config.heads().keyValueWidth();
+            case QKV_PROJ -> config.heads().queryWidth() + 2 * config.heads().keyValueWidth();
             case GATE_PROJ, UP_PROJ -> config.intermediateSize();
+            case GATE_UP_PROJ -> 2 * config.intermediateSize();
             case O_PROJ, DOWN_PROJ -> config.hiddenSize();
         };
     }
 
     boolean hasBias(ModelConfig.Biases biases) {
         return switch (this) {
-            case Q_PROJ, K_PROJ, V_PROJ -> biases.queryKeyValue();
+            case Q_PROJ, K_PROJ, V_PROJ, QKV_PROJ -> biases.queryKeyValue();
             case O_PROJ -> biases.output();
-            case GATE_PROJ, UP_PROJ, DOWN_PROJ -> biases.mlp();
+            case GATE_PROJ, UP_PROJ, GATE_UP_PROJ, DOWN_PROJ -> biases.mlp();
         };
     }
 
-    /** The modules that {@code spec.lora.targetModules} names, in module order. */
-    static Set<LinearModule> targeted(List<String> names) {
-        if (names.contains(ALL)) {
-            return EnumSet.allOf(LinearModule.class);
-        }
-        Set<LinearModule> modules = EnumSet.noneOf(LinearModule.class);
-        for (String name : names) {
-            modules.add(Arrays.stream(values())
-                    .filter(module -> module.shortName().equals(name))
-                    .findFirst()
-                    .orElseThrow(() -> Problem.of(FailureReason.InvalidConfiguration, "no linear layer has this name")
-                            .where("spec.lora.targetModules")
-                            .found(name)
-                            .allowed(Arrays.stream(values())
-                                            .map(LinearModule::shortName)
-                                            .collect(Collectors.joining(", "))
-                                    + ", or " + ALL)
-                            .failure()));
-        }
-        return modules;
+    ModelShape.LinearShape shape(ModelConfig config) {
+        int outputs = outputs(config);
+        return new ModelShape.LinearShape(shortName(), inputs(config), outputs, hasBias(config.biases()) ? outputs : 0);
+    }
+
+    /** Those of a model's modules that {@code spec.lora.targetModules} names, in their order. */
+    static List<LinearModule> targeted(List<String> names, List<LinearModule> modules) {
+        List<String> known = modules.stream().map(LinearModule::shortName).toList();
+        names.stream()
+                .filter(name -> !known.contains(name) && !name.equals(ModelShape.ALL_LINEAR))
+                .findFirst()
+                .ifPresent(name -> {
+                    throw unknown(name, known);
+                });
+        return modules.stream()
+                .filter(module -> names.contains(ModelShape.ALL_LINEAR) || names.contains(module.shortName()))
+                .toList();
+    }
+
+    private static RuntimeException unknown(String name, List<String> known) {
+        return Problem.of(FailureReason.InvalidConfiguration, "the model has no linear layer of this name")
+                .where("spec.lora.targetModules")
+                .found(name)
+                .allowed(String.join(", ", known) + ", or " + ModelShape.ALL_LINEAR)
+                .failure();
     }
 }

@@ -1,6 +1,7 @@
 package dev.socratic.trainer.model;
 
 import dev.socratic.trainer.engine.Precision;
+import java.util.List;
 
 /**
  * What loading a model settled.
@@ -9,7 +10,18 @@ import dev.socratic.trainer.engine.Precision;
  * @param grownBy rows that were added for new tokens
  * @param stream the type of the residual stream and of everything outside the linear layers
  * @param compute the type that linear layers multiply in
+ * @param targetModules last parts of the names of the linear layers that have an adapter
  * @param parameters frozen and trainable parameters together
  */
 public record LoadedModel(
-        int vocabulary, int grownBy, Precision stream, Precision compute, long parameters, long trainable) {}
+        int vocabulary,
+        int grownBy,
+        Precision stream,
+        Precision compute,
+        List<String> targetModules,
+        long parameters,
+        long trainable) {
+    public LoadedModel {
+        targetModules = List.copyOf(targetModules);
+    }
+}

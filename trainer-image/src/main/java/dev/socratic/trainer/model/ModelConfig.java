@@ -6,15 +6,18 @@ import dev.socratic.trainer.engine.Activation;
 import dev.socratic.trainer.engine.NormWeight;
 import dev.socratic.trainer.failure.FailureReason;
 import dev.socratic.trainer.failure.Problem;
+import dev.socratic.trainer.placement.ModelShape;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * What a decoder computes, read from {@code config.json}: the differences between architectures as data.
  *
- * @param architecture the class name in transformers, such as {@code Gemma2ForCausalLM}
  * @param embeddingScale factor of the embedded tokens, 1 for none
  * @param attentionScale factor of the attention scores
  * @param attentionSoftcap bound of the attention scores, 0 for none; only eager attention applies it
@@ -23,24 +26,37 @@ import java.util.List;
  * @param tiedHead whether the output embedding is the input embedding
  */
 public record ModelConfig(
-        String architecture,
         int vocabularySize,
         int hiddenSize,
         int intermediateSize,
-        int heads,
-        int keyValueHeads,
-        int headDimension,
-        double normEpsilon,
+        Heads heads,
+        Projections projections,
+        Biases biases,
+        NormNames normNames,
         NormWeight.Scale normScale,
+        double normEpsilon,
         Activation activation,
         double embeddingScale,
         double attentionScale,
         double attentionSoftcap,
         double finalSoftcap,
         List<LayerConfig> layers,
-        NormNames normNames,
-        Biases biases,
         boolean tiedHead) {
+
+    /**
+     * Heads of the attention: each of {@code keyValue} key heads is read by {@code query / keyValue} query heads.
+     *
+     * @param dimension elements of a head
+     */
+    public record Heads(int query, int keyValue, int dimension) {
+        int queryWidth() {
+            return query * dimension;
+        }
+
+        int keyValueWidth() {
+            return keyValue * dimension;
+        }
+    }
 
     /**
      * @param window keys that a query sees, its own included; 0 is unlimited
@@ -49,7 +65,9 @@ public record ModelConfig(
     public record LayerConfig(int window, RopeConfig rope) {}
 
     /** Which linear layers of a block have a bias. */
-    public record Biases(boolean queryKeyValue, boolean output, boolean mlp) {}
+    public record Biases(boolean queryKeyValue, boolean output, boolean mlp) {
+        static final Biases NONE = new Biases(false, false, false);
+    }
 
     public ModelConfig {
         layers = List.copyOf(layers);
@@ -80,5 +98,27 @@ public record ModelConfig(
                     .remedy("fetch the model again")
                     .failure(e);
         }
+    }
+
+    /** @param tokens the tokenizer's size; embeddings grow to it */
+    public ModelShape shape(int tokens) {
+        List<Integer> norms = new ArrayList<>(List.of(hiddenSize, hiddenSize));
+        Stream.of(normNames.attentionPost(), normNames.mlpPost())
+                .flatMap(Optional::stream)
+                .forEach(name -> norms.add(hiddenSize));
+        Stream.of(normNames.query(), normNames.key())
+                .flatMap(Optional::stream)
+                .forEach(name -> norms.add(heads.dimension()));
+        return new ModelShape(
+                Math.max(vocabularySize, tokens),
+                hiddenSize,
+                intermediateSize,
+                layers.size(),
+                heads.query(),
+                heads.keyValue(),
+                heads.dimension(),
+                projections.all().stream().map(module -> module.shape(this)).toList(),
+                norms,
+                tiedHead ? ModelShape.Head.TIED : ModelShape.Head.OWN);
     }
 }

@@ -32,6 +32,7 @@ final class ModelLoader {
     private final NDManager owner;
     private final Precision stream;
     private final Precision compute;
+    private final List<LinearModule> targeted;
 
     ModelLoader(TorchEngine engine, LoadRequest request) {
         this.engine = engine;
@@ -39,6 +40,8 @@ final class ModelLoader {
         this.spec = request.spec();
         this.config = ModelConfig.read(request.folder());
         this.owner = engine.root().newSubManager();
+        this.targeted = LinearModule.targeted(
+                spec.lora().targetModules(), config.projections().all());
         Precision dtype = Precision.of(spec.model().dtype());
         // prepare_model_for_kbit_training: beside quantized layers everything is computed in float32
         this.stream = spec.quantization() == null ? dtype : Precision.FLOAT32;
@@ -69,19 +72,30 @@ final class ModelLoader {
         NDArray embedding = reader.embedding(EMBEDDING, vocabulary, config.hiddenSize(), embeddingDevice);
         List<LayerWeights> layers =
                 names.stream().map(layer -> layer(reader, layer, adapter)).toList();
-        NormWeight norm = norm(reader, NORM, Devices.of(request.devices().head()));
-        NDArray head = config.tiedHead()
+        NormWeight norm = norm(reader, NORM, config.hiddenSize(), headDevice);
+        // as transformers 5: a head of its own in the checkpoint is used, whatever the configuration says
+        boolean tied = config.tiedHead() && !checkpoint.hasDifferent(HEAD, EMBEDDING);
+        NDArray head = tied
                 ? reader.shared(embedding, headDevice)
                 : reader.embedding(HEAD, vocabulary, config.hiddenSize(), headDevice);
         request.initialAdapter().ifPresent(folder -> reader.replaceEmbedding(folder.resolve(ADAPTER_FILE), embedding));
+        float embeddingScale = Precision.of(spec.model().dtype()).round((float) config.embeddingScale());
         DecoderWeights weights = new DecoderWeights(
-                embedding, embeddingDevice, layers, norm, new HeadWeight(head, config.finalSoftcap()), headDevice);
+                embedding,
+                embeddingScale,
+                embeddingDevice,
+                layers,
+                norm,
+                new HeadWeight(head, config.finalSoftcap()),
+                headDevice,
+                tied);
         double softcap = spec.model().attention() == Attention.EAGER ? config.attentionSoftcap() : 0;
         LoadedModel facts = new LoadedModel(
                 vocabulary,
                 vocabulary - config.vocabularySize(),
                 stream,
                 compute,
+                targeted.stream().map(LinearModule::shortName).toList(),
                 reader.parameters() + adapter.size(),
                 adapter.size());
         PassFactory passes = new PassFactory(engine, owner, config, softcap, stream);
@@ -92,10 +106,10 @@ final class ModelLoader {
         List<LoraAdapter.Target> targets = new ArrayList<>();
         for (ModuleNames layer : names) {
             Device device = device(layer);
-            for (LinearModule module : LinearModule.targeted(spec.lora().targetModules())) {
-                targets.add(new LoraAdapter.Target(
-                        layer.of(module), module.inputs(config), module.outputs(config), device));
-            }
+            targeted.stream()
+                    .map(module -> new LoraAdapter.Target(
+                            layer.of(module), module.inputs(config), module.outputs(config), device))
+                    .forEach(targets::add);
         }
         LoraAdapter adapter = new LoraAdapter(engine, owner, spec.lora(), targets);
         if (request.initialAdapter().isPresent()) {
@@ -116,22 +130,27 @@ final class ModelLoader {
     private LayerWeights layer(WeightReader reader, ModuleNames names, LoraAdapter adapter) {
         Device device = device(names);
         NormNames norms = config.normNames();
+        int headDimension = config.heads().dimension();
         return new LayerWeights(
                 device,
                 config.layers().get(names.index()),
-                norm(reader, names.norm(norms.attention()), device),
-                List.of(
-                        linear(reader, names, LinearModule.Q_PROJ, device, adapter),
-                        linear(reader, names, LinearModule.K_PROJ, device, adapter),
-                        linear(reader, names, LinearModule.V_PROJ, device, adapter)),
+                norm(reader, names.norm(norms.attention()), config.hiddenSize(), device),
+                linears(reader, names, config.projections().queryKeyValue(), device, adapter),
+                norms.query().map(name -> norm(reader, names.norm(name), headDimension, device)),
+                norms.key().map(name -> norm(reader, names.norm(name), headDimension, device)),
                 linear(reader, names, LinearModule.O_PROJ, device, adapter),
-                norms.attentionPost().map(name -> norm(reader, names.norm(name), device)),
-                norm(reader, names.norm(norms.mlp()), device),
-                List.of(
-                        linear(reader, names, LinearModule.GATE_PROJ, device, adapter),
-                        linear(reader, names, LinearModule.UP_PROJ, device, adapter)),
+                norms.attentionPost().map(name -> norm(reader, names.norm(name), config.hiddenSize(), device)),
+                norm(reader, names.norm(norms.mlp()), config.hiddenSize(), device),
+                linears(reader, names, config.projections().gateUp(), device, adapter),
                 linear(reader, names, LinearModule.DOWN_PROJ, device, adapter),
-                norms.mlpPost().map(name -> norm(reader, names.norm(name), device)));
+                norms.mlpPost().map(name -> norm(reader, names.norm(name), config.hiddenSize(), device)));
+    }
+
+    private List<Linear> linears(
+            WeightReader reader, ModuleNames names, List<LinearModule> modules, Device device, LoraAdapter adapter) {
+        return modules.stream()
+                .map(module -> linear(reader, names, module, device, adapter))
+                .toList();
     }
 
     private Linear linear(
@@ -144,8 +163,7 @@ final class ModelLoader {
         return new Linear(name, weight, compute, bias, adapter.factors(name));
     }
 
-    private NormWeight norm(WeightReader reader, String name, Device device) {
-        return new NormWeight(
-                reader.vector(name, config.hiddenSize(), device), config.normEpsilon(), config.normScale());
+    private NormWeight norm(WeightReader reader, String name, int size, Device device) {
+        return new NormWeight(reader.vector(name, size, device), config.normEpsilon(), config.normScale());
     }
 }

@@ -18,6 +18,7 @@ import java.util.Optional;
 
 /** Makes what a block needs to know of a batch: rotations and masks, on the block's device. */
 final class PassFactory {
+    /** Frequencies are computed once for each device and kind of layer. */
     private record Key(Device device, RopeConfig rope) {}
 
     private final TorchEngine engine;
@@ -38,10 +39,9 @@ final class PassFactory {
     /** For a batch of whole texts, without dropout. */
     Pass pass(NDManager scope, LayerWeights layer, Batch batch) {
         int window = layer.config().window();
-        NDArray base = frequencies(layer);
-        Rotary rotary = ops().rotary(scope, base, batch.length(), 1, stream);
+        Rotary rotary = rotary(scope, layer, batch.length(), batch.length());
         Optional<NDArray> mask = window > 0 && batch.length() > window
-                ? Optional.of(ops().slidingWindow(scope, batch.length(), window, base))
+                ? Optional.of(ops().slidingWindow(scope, batch.length(), window, rotary.cos()))
                 : Optional.empty();
         return new Pass(batch.rows(), batch.length(), rotary, rule(mask), Dropout.NONE, Optional.empty());
     }
@@ -50,7 +50,7 @@ final class PassFactory {
     Pass pass(NDManager scope, LayerWeights layer, LayerCache cache) {
         int total = (int) cache.keys().getShape().get(1);
         NDArray positions = cache.positions();
-        Rotary table = ops().rotary(scope, frequencies(layer), total, 1, stream);
+        Rotary table = rotary(scope, layer, total, cache.length());
         NDArray mask = engine.tensors()
                 .cacheMask(scope, positions, total, layer.config().window());
         return new Pass(
@@ -66,13 +66,18 @@ final class PassFactory {
         return new AttentionRule(config.attentionScale(), softcap, mask);
     }
 
-    /** Computed once for each device and kind of layer. */
-    private NDArray frequencies(LayerWeights layer) {
-        RopeConfig rope = layer.config().rope();
-        return frequencies.computeIfAbsent(new Key(layer.device(), rope), key -> {
+    /** The first {@code positions} of texts of a length. */
+    private Rotary rotary(NDManager scope, LayerWeights layer, int positions, int length) {
+        RopeConfig rope = layer.config().rope().forLength(length);
+        NDArray base = frequencies(layer.device(), rope);
+        return ops().rotary(scope, base, positions, rope.attentionFactor(), stream);
+    }
+
+    private NDArray frequencies(Device device, RopeConfig rope) {
+        return frequencies.computeIfAbsent(new Key(device, rope), key -> {
             try (NDManager scope = engine.root().newSubManager(Device.cpu())) {
-                NDArray plain = ops().rotaryFrequencies(scope, rope.theta(), config.headDimension());
-                NDArray scaled = scope.create(rope.scaled(plain.toFloatArray()));
+                NDArray plain = ops().rotaryFrequencies(scope, rope.theta(), rope.dimension());
+                NDArray scaled = scope.create(rope.stretched(plain.toFloatArray()));
                 NDArray placed = engine.tensors().onDevice(scope, scaled, key.device);
                 placed.attach(owner);
                 return placed;

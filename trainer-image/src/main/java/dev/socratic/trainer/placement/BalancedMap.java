@@ -81,8 +81,8 @@ final class BalancedMap {
                         .mapToLong(ModuleTree::bytes)
                         .sum()
                 + (shape.head() == ModelShape.Head.TIED ? shape.embeddingElements() * format.dtypeBytes() : 0);
-        // embedding, head, final norm and rotary embedding besides the modules of each layer
-        int leaves = 4 + shape.layers() * (ModelShape.LINEARS + shape.normsPerLayer());
+        // embedding, head, final norm and rotary embedding besides the tensors of each layer
+        int leaves = 4 + shape.layers() * shape.tensors();
         long buffer = Math.max(ModuleTree.layerBytes(shape, format), total / leaves);
         return total / gpus + (long) (1.25 * buffer);
     }

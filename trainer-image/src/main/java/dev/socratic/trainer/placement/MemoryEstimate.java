@@ -30,7 +30,7 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec) {
         boolean embedding = map.embedding().equals(id);
         long tables = embedding && head && shape.head() == ModelShape.Head.OWN ? 2 : embedding || head ? 1 : 0;
         long dtype = bytes(spec.model().dtype());
-        long weights = layers * (linearBytes() + shape.normElements() * dtype)
+        long weights = layers * (linearBytes() + shape.vectorElements() * dtype)
                 + tables * shape.embeddingElements() * dtype
                 + (map.norm().equals(id) ? shape.hiddenSize() * dtype : 0);
         long tokens = (long) rows * spec.training().maxSequenceLength();
@@ -54,8 +54,7 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec) {
     }
 
     private long adapterElements() {
-        return spec.lora().targetModules().stream().mapToLong(shape::widths).sum()
-                * spec.lora().r();
+        return shape.adapterElements(spec.lora().targetModules()) * spec.lora().r();
     }
 
     private long linearBytes() {

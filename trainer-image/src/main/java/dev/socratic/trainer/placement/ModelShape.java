@@ -1,10 +1,13 @@
 package dev.socratic.trainer.placement;
 
+import java.util.List;
+
 /**
  * The sizes of a decoder that memory follows from, in elements.
  *
+ * @param linears the linear layers of a block
+ * @param norms widths of the norms of a block
  * @param head whether the output embedding is the input embedding
- * @param normsPerLayer norms over the hidden size in a layer: 2, or 4 for Gemma 2
  */
 public record ModelShape(
         int vocabularySize,
@@ -14,8 +17,16 @@ public record ModelShape(
         int heads,
         int keyValueHeads,
         int headDimension,
-        int normsPerLayer,
+        List<LinearShape> linears,
+        List<Integer> norms,
         Head head) {
+    /** PEFT's shorthand for every linear layer but the head. */
+    public static final String ALL_LINEAR = "all-linear";
+
+    public ModelShape {
+        linears = List.copyOf(linears);
+        norms = List.copyOf(norms);
+    }
 
     /** The output embedding. */
     public enum Head {
@@ -23,20 +34,38 @@ public record ModelShape(
         OWN
     }
 
-    /** Linear layers of a block. */
-    static final int LINEARS = 7;
+    /**
+     * A linear layer of a block.
+     *
+     * @param name the last part of its name in transformers
+     * @param biases 0, or one for each output
+     */
+    public record LinearShape(String name, int inputs, int outputs, int biases) {
+        long elements() {
+            return (long) inputs * outputs;
+        }
+    }
 
     long embeddingElements() {
         return (long) vocabularySize * hiddenSize;
     }
 
-    /** Elements of the seven linear layers of a block. */
+    /** Elements of the matrices of a block. */
     long linearElements() {
-        return 2L * hiddenSize * queryWidth() + 2L * hiddenSize * keyValueWidth() + 3L * hiddenSize * intermediateSize;
+        return linears.stream().mapToLong(LinearShape::elements).sum();
     }
 
-    long normElements() {
-        return (long) normsPerLayer * hiddenSize;
+    /** Elements of a block that are never quantized: norms and biases. */
+    long vectorElements() {
+        return norms.stream().mapToLong(Integer::longValue).sum()
+                + linears.stream().mapToLong(LinearShape::biases).sum();
+    }
+
+    /** Tensors of a block. */
+    int tensors() {
+        int biased =
+                (int) linears.stream().filter(linear -> linear.biases() > 0).count();
+        return linears.size() + biased + norms.size();
     }
 
     int queryWidth() {
@@ -47,20 +76,18 @@ public record ModelShape(
         return keyValueHeads * headDimension;
     }
 
-    /** Inputs plus outputs of the linear layer that transformers names {@code module}, 0 if a block has no such layer. */
-    long widths(String module) {
-        return switch (module) {
-            case "q_proj", "o_proj" -> hiddenSize + queryWidth();
-            case "k_proj", "v_proj" -> hiddenSize + keyValueWidth();
-            case "gate_proj", "up_proj", "down_proj" -> hiddenSize + intermediateSize;
-            default -> 0;
-        };
+    /** Elements that adapters of rank 1 on the named linear layers of a block have. */
+    long adapterElements(List<String> targets) {
+        return linears.stream()
+                .filter(linear -> targets.contains(ALL_LINEAR) || targets.contains(linear.name()))
+                .mapToLong(linear -> linear.inputs() + linear.outputs())
+                .sum();
     }
 
     /** Elements in all. */
     public long elements() {
         return embeddingElements() * (head == Head.TIED ? 1 : 2)
-                + layers * (linearElements() + normElements())
+                + layers * (linearElements() + vectorElements())
                 + hiddenSize;
     }
 }

@@ -22,7 +22,7 @@ record ModuleTree(String name, long bytes, List<ModuleTree> children) {
 
     /** The bytes of one decoder layer: half a byte an element of a quantized linear layer, as bitsandbytes counts. */
     static long layerBytes(ModelShape shape, WeightFormat format) {
-        return shape.linearElements() * format.linearBits() / 8 + shape.normElements() * format.dtypeBytes();
+        return shape.linearElements() * format.linearBits() / 8 + shape.vectorElements() * format.dtypeBytes();
     }
 
     /** Top-level modules in the order that transformers declares them; a tied head has no bytes of its own. */

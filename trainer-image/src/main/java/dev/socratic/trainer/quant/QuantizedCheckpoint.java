@@ -28,6 +28,8 @@ import java.util.TreeMap;
 public final class QuantizedCheckpoint {
     private static final JsonMapper JSON = new JsonMapper();
     private static final String CONFIG = "config.json";
+    private static final String EMBEDDING = "model.embed_tokens.weight";
+    private static final String HEAD = "lm_head.weight";
 
     /** How safetensors' own writer orders tensors: wider types first, then by name. */
     private static final Comparator<DType> FILE_ORDER =
@@ -63,7 +65,7 @@ public final class QuantizedCheckpoint {
     }
 
     private int add(Checkpoint checkpoint, ObjectNode config, Path model) {
-        boolean tied = config.path("tie_word_embeddings").asBoolean(true);
+        boolean tied = config.path("tie_word_embeddings").asBoolean(true) && !checkpoint.hasDifferent(HEAD, EMBEDDING);
         DType stored = storedType(dtype);
         int matrices = 0;
         for (String name : checkpoint.names()) {
@@ -80,7 +82,7 @@ public final class QuantizedCheckpoint {
                 QuantState.of(Nf4.quantize(tensor, stored, doubleQuant), dtype)
                         .forEach((suffix, part) -> add(name + suffix, part));
                 matrices++;
-            } else if (!(tied && name.equals("lm_head.weight")) && !name.endsWith(".rotary_emb.inv_freq")) {
+            } else if (!(tied && name.equals(HEAD)) && !name.endsWith(".rotary_emb.inv_freq")) {
                 add(
                         name,
                         tensor.dtype().isFloatingPoint()

@@ -4,7 +4,6 @@ import dev.socratic.api.v1alpha1.SocraticFineTune;
 import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
 import dev.socratic.api.v1alpha1.spec.TrainingSpec;
 import dev.socratic.trainer.model.ModelConfig;
-import dev.socratic.trainer.placement.ModelShape;
 import dev.socratic.trainer.placement.Planner;
 import dev.socratic.trainer.placement.RunPlan;
 import dev.socratic.trainer.progress.RunFacts;
@@ -31,27 +30,13 @@ public final class Planning {
         ModelConfig config = ModelConfig.read(model);
         try (ChatTokenizer tokenizer =
                 ChatTokenizer.load(model, spec.tokenizer().additionalSpecialTokens())) {
-            return Planner.plan(shape(config, tokenizer.size()), spec, Map.of());
+            return Planner.plan(config.shape(tokenizer.size()), spec, Map.of());
         }
     }
 
     static RunPlan forThisMachine(ModelConfig config, int tokens, SocraticFineTuneSpec spec) {
         return Planner.plan(
-                shape(config, tokens), spec, Machine.memory(spec.placement().gpus()));
-    }
-
-    /** @param tokens the tokenizer's size; embeddings grow to it */
-    private static ModelShape shape(ModelConfig config, int tokens) {
-        return new ModelShape(
-                Math.max(config.vocabularySize(), tokens),
-                config.hiddenSize(),
-                config.intermediateSize(),
-                config.layers().size(),
-                config.heads(),
-                config.keyValueHeads(),
-                config.headDimension(),
-                config.normNames().attentionPost().isPresent() ? 4 : 2,
-                config.tiedHead() ? ModelShape.Head.TIED : ModelShape.Head.OWN);
+                config.shape(tokens), spec, Machine.memory(spec.placement().gpus()));
     }
 
     /**

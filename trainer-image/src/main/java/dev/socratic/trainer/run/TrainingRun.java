@@ -196,7 +196,8 @@ public final class TrainingRun {
             Path staging = output.staging();
             String base = Inputs.baseName(spec, inputs.model());
             String revision = inputs.model().revision().orElse(null);
-            new PeftAdapter(spec.lora(), base, revision, decoder.adapterTensors()).write(staging);
+            new PeftAdapter(spec.lora(), decoder.facts().targetModules(), base, revision, decoder.adapterTensors())
+                    .write(staging);
             tokenizer.save(staging);
             String title = resource.getMetadata().getName();
             write(staging.resolve(HtmlReport.FILE), new HtmlReport(title, settings.flat(), history, replies).toHtml());

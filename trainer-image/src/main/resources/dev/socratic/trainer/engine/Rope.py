@@ -20,13 +20,19 @@ class Rope(Module):
     rows = torch.index_select(torch.squeeze(table, 0), 0, torch.flatten(positions))
     return torch.view(rows, [torch.size(positions, 0), torch.size(positions, 1), -1])
 
-  # x [B, L, heads, D], cos and sin [B or 1, L, D]:  y = x * cos + rotate(x) * sin,  rotate([a, b]) = [-b, a]
+  # x [B, L, heads, D], cos and sin [B or 1, L, R] with R <= D. Of each head the first R elements r become
+  # r * cos + rotate(r) * sin,  rotate([a, b]) = [-b, a];  the others stay.
   def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    half = torch.floordiv(torch.size(x, -1), 2)
+    size = torch.size(cos, -1)
+    half = torch.floordiv(size, 2)
+    turned = torch.slice(x, -1, 0, size)
     a = torch.slice(x, -1, 0, half)
-    b = torch.slice(x, -1, half)
+    b = torch.slice(x, -1, half, size)
     rotated = torch.cat([torch.neg(b), a], -1)
-    return torch.add(torch.mul(x, torch.unsqueeze(cos, 2)), torch.mul(rotated, torch.unsqueeze(sin, 2)))
+    y = torch.add(torch.mul(turned, torch.unsqueeze(cos, 2)), torch.mul(rotated, torch.unsqueeze(sin, 2)))
+    if size < torch.size(x, -1):
+      y = torch.cat([y, torch.slice(x, -1, size)], -1)
+    return y
 
   # dx = dy * cos - rotate(dy) * sin: the rotation back
   def backward(self, dy: Tensor, cos: Tensor, sin: Tensor) -> Tensor:

@@ -37,6 +37,12 @@ class Tensors(Module):
   def flat(self, x: Tensor, rows: int) -> Tensor:
     return torch.reshape(x, [rows, -1])
 
+  def columns(self, x: Tensor, at: int, width: int) -> Tensor:
+    return torch.narrow(x, 1, at, width)
+
+  def beside(self, parts: List[Tensor]) -> Tensor:
+    return torch.cat(parts, 1)
+
   def rows(self, x: Tensor, indices: Tensor) -> Tensor:
     return torch.index_select(x, 0, indices)
 

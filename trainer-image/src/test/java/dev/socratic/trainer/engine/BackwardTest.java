@@ -77,7 +77,8 @@ class BackwardTest {
         return Stream.of(
                 norm("norm, weight", NormWeight.Scale.WEIGHT),
                 norm("norm, one plus weight", NormWeight.Scale.ONE_PLUS_WEIGHT),
-                rope(),
+                rope("rope", 6),
+                rope("rope, part of a head", 4),
                 attention("attention, causal", new AttentionRule(0.4, 0, Optional.empty())),
                 attention("attention, soft cap", new AttentionRule(0.9, 1.5, Optional.empty())),
                 attention("attention, window", new AttentionRule(0.4, 0, Optional.of(window(5, 2)))),
@@ -107,11 +108,11 @@ class BackwardTest {
                         List.of(engine.ops().rmsNormBackward(scope, x.get(0), weight, dy.get(0), Optional.empty())));
     }
 
-    private static Arguments rope() {
+    private static Arguments rope(String name, int turned) {
         Ops ops = engine.ops();
-        Rotary rotary = ops.rotary(scope, ops.rotaryFrequencies(scope, 100, 6), 5, 1, Precision.FLOAT32);
+        Rotary rotary = ops.rotary(scope, ops.rotaryFrequencies(scope, 100, turned), 5, 1, Precision.FLOAT32);
         return arguments(
-                "rope",
+                name,
                 List.of(new Shape(2, 5, 3, 6)),
                 (Forward) x -> new NDList(ops.rope(scope, x.get(0), rotary)),
                 (Backward) (x, dy) -> List.of(ops.ropeBackward(scope, dy.get(0), rotary)));

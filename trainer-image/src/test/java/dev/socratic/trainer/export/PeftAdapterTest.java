@@ -35,7 +35,13 @@ class PeftAdapterTest {
     void writesTheFilesThatPeftReads(@TempDir Path folder) throws IOException {
         String name = "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight";
         TensorToWrite a = TensorToWrite.floats(new long[] {1, 2}, new float[] {1, 2});
-        new PeftAdapter(LORA, "google/gemma-2-2b-jpn-it", "6b046bb", new TreeMap<>(Map.of(name, a))).write(folder);
+        new PeftAdapter(
+                        LORA,
+                        LORA.targetModules(),
+                        "google/gemma-2-2b-jpn-it",
+                        "6b046bb",
+                        new TreeMap<>(Map.of(name, a)))
+                .write(folder);
 
         String config = Files.readString(folder.resolve(PeftAdapter.CONFIG));
         assertThat(compact(config)).isEqualTo(compact(golden()));

@@ -4,19 +4,47 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.socratic.api.v1alpha1.spec.Dtype;
 import dev.socratic.trainer.placement.ModelShape.Head;
+import dev.socratic.trainer.placement.ModelShape.LinearShape;
 import dev.socratic.trainer.placement.ModuleTree.Quantized;
 import dev.socratic.trainer.placement.ModuleTree.WeightFormat;
+import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class BalancedMapTest {
     static final Map<String, ModelShape> SHAPES = Map.of(
-            "gemma-2-2b", new ModelShape(256000, 2304, 9216, 26, 8, 4, 256, 4, Head.TIED),
-            "gemma-2-9b", new ModelShape(256000, 3584, 14336, 42, 16, 8, 256, 4, Head.TIED),
-            "llama-8b", new ModelShape(128256, 4096, 14336, 32, 32, 8, 128, 2, Head.OWN),
-            "tiny", new ModelShape(2000, 128, 512, 4, 4, 2, 32, 4, Head.TIED));
+            "gemma-2-2b", shape(256000, 2304, 9216, 26, 8, 4, 256, 4, Head.TIED),
+            "gemma-2-9b", shape(256000, 3584, 14336, 42, 16, 8, 256, 4, Head.TIED),
+            "llama-8b", shape(128256, 4096, 14336, 32, 32, 8, 128, 2, Head.OWN),
+            "tiny", shape(2000, 128, 512, 4, 4, 2, 32, 4, Head.TIED));
+
+    /** A block of seven linear layers without biases, as in Llama and Gemma. */
+    private static ModelShape shape(
+            int vocabulary,
+            int hidden,
+            int inner,
+            int layers,
+            int heads,
+            int keyValues,
+            int dimension,
+            int norms,
+            Head head) {
+        int query = heads * dimension;
+        int keyValue = keyValues * dimension;
+        List<LinearShape> linears = List.of(
+                new LinearShape("q_proj", hidden, query, 0),
+                new LinearShape("k_proj", hidden, keyValue, 0),
+                new LinearShape("v_proj", hidden, keyValue, 0),
+                new LinearShape("o_proj", query, hidden, 0),
+                new LinearShape("gate_proj", hidden, inner, 0),
+                new LinearShape("up_proj", hidden, inner, 0),
+                new LinearShape("down_proj", inner, hidden, 0));
+        List<Integer> widths = Collections.nCopies(norms, hidden);
+        return new ModelShape(vocabulary, hidden, inner, layers, heads, keyValues, dimension, linears, widths, head);
+    }
 
     /** Golden: accelerate 1.15 over transformers 5.23's modules on the meta device, shares computed while untied. */
     @ParameterizedTest

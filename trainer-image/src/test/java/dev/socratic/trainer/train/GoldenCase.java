@@ -122,7 +122,9 @@ record GoldenCase(String name, JsonNode root) {
 
     private SocraticFineTuneSpec read(Path scratch, Map<String, Map<String, String>> sections) {
         StringBuilder yaml = new StringBuilder("apiVersion: socratic.dev/v1alpha1\nkind: SocraticFineTune\n");
-        yaml.append("metadata: {name: golden}\nspec:\n  model: {uri: 'pvc://model/m', dtype: float32, attention: ")
+        yaml.append("metadata: {name: golden}\nspec:\n  model: {uri: 'pvc://model/m', dtype: ")
+                .append(settings().path("dtype").asText("float32"))
+                .append(", attention: ")
                 .append(settings().path("attention").asText())
                 .append("}\n  output: {uri: 'pvc://out/o'}\n  placement: {gpus: 0}\n");
         sections.forEach((section, values) -> {

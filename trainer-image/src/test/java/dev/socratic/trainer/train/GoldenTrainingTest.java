@@ -34,6 +34,16 @@ class GoldenTrainingTest {
         "llama3-dense-sdpa, INPUTS",
         "llama3-dense-sdpa, ALL",
         "llama-linear-dense-eager, INPUTS",
+        "mistral-dense, INPUTS",
+        "mistral-nf4, ALL",
+        "qwen2-dense, INPUTS",
+        "qwen2-nf4, ALL",
+        "qwen3-dense, INPUTS",
+        "qwen3-nf4, ALL",
+        "gemma3-dense, INPUTS",
+        "gemma3-nf4, ALL",
+        "phi3-dense, INPUTS",
+        "phi3-nf4, ALL",
     })
     void equalsTheReferenceStack(String name, SavedActivations saved) {
         GoldenCase golden = GoldenCase.read(name);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.socratic.api.v1alpha1.SocraticFineTune;
+import dev.socratic.api.v1alpha1.status.SocraticFineTuneStatus;
 import dev.socratic.api.yaml.ResourceFile;
 import io.fabric8.kubeapitest.KubeAPIServer;
 import io.fabric8.kubeapitest.KubeAPIServerConfigBuilder;
@@ -86,6 +87,12 @@ class ApiServerTest {
     }
 
     @Test
+    void refusesAResourceWithoutSpec() {
+        String headOnly = BadFile.goodText().replaceAll("(?s)\nspec:.*", "\n");
+        assertThat(refusal(headOnly)).hasMessageContaining("spec: Required value");
+    }
+
+    @Test
     void takesTheSample() throws IOException {
         String sample = Files.readString(Path.of("../deploy/samples/gemma-2-2b-jpn-socratic.yaml"));
         assertThat(create(sample).getMetadata().getUid()).isNotEmpty();
@@ -102,6 +109,7 @@ class ApiServerTest {
                 .get();
         assertThat(stored.getSpec())
                 .isEqualTo(ResourceFile.parse("good.yaml", BadFile.goodText()).getSpec());
+        assertThat(stored.getStatus().observedGeneration()).isEqualTo(SocraticFineTuneStatus.NOT_OBSERVED);
     }
 
     private static KubernetesClientException refusal(String yaml) {

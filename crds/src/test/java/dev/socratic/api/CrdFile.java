@@ -2,6 +2,7 @@ package dev.socratic.api;
 
 import dev.socratic.api.v1alpha1.SocraticFineTune;
 import dev.socratic.api.v1alpha1.spec.MemoryQuantity;
+import dev.socratic.api.v1alpha1.status.SocraticFineTuneStatus;
 import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn;
 import io.fabric8.crdv2.generator.CRDGenerator;
 import io.fabric8.crdv2.generator.CRDPostProcessor;
@@ -9,6 +10,7 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.JSONSchemaProps;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.ValidationRuleBuilder;
+import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +23,13 @@ import java.util.Map;
 final class CrdFile {
     static final Path COMMITTED = Path.of("socraticfinetunes.socratic.dev-v1.yml");
     private static final int MOST_MODULES = 4096;
+    private static final Map<String, String> CONDITION_FIELDS = Map.of(
+            "type", "Ready, Reconciling or Stalled.",
+            "status", "True or False.",
+            "reason", "Why, in one word; docs/operator.md lists them.",
+            "message", "Why, in a sentence, and what to do.",
+            "observedGeneration", "metadata.generation that the condition is about.",
+            "lastTransitionTime", "Time at which status last changed, in RFC 3339.");
 
     private CrdFile() {}
 
@@ -53,14 +62,20 @@ final class CrdFile {
 
         JSONSchemaProps root = version.getSchema().getOpenAPIV3Schema();
         root.setDescription("A fine-tuning run of a language model.");
+        root.setRequired(List.of("spec"));
         Map<String, JSONSchemaProps> top = root.getProperties();
         top.get("spec").setDescription("The fine-tuning that is asked for.");
         top.get("status").setDescription("What is known about the run.");
+        // read by kstatus, which takes a resource without any status for one that is done
+        top.get("status")
+                .setDefault(Serialization.jsonMapper()
+                        .createObjectNode()
+                        .put("observedGeneration", SocraticFineTuneStatus.NOT_OBSERVED));
         // {} lets the API server fill in the defaults of the section's own fields
         top.get("spec").getProperties().values().stream()
                 .filter(section -> "object".equals(section.getType()) && section.getDefault() != null)
-                .forEach(section -> section.setDefault(io.fabric8.kubernetes.client.utils.Serialization.jsonMapper()
-                        .createObjectNode()));
+                .forEach(
+                        section -> section.setDefault(Serialization.jsonMapper().createObjectNode()));
         withoutRepeatedRules(root);
         JSONSchemaProps placement = top.get("spec").getProperties().get("placement");
         placement
@@ -80,7 +95,27 @@ final class CrdFile {
         deviceMap.setMinProperties(1L);
         deviceMap.setMaxProperties((long) MOST_MODULES);
         deviceMap.setMaxItems(0L);
+        describeAsInPods(placement.getProperties().get("affinity"), "pod.spec.affinity");
+        describeAsInPods(placement.getProperties().get("tolerations"), "pod.spec.tolerations");
+        CONDITION_FIELDS.forEach((field, meaning) -> top.get("status")
+                .getProperties()
+                .get("conditions")
+                .getItems()
+                .getSchema()
+                .getProperties()
+                .get(field)
+                .setDescription(meaning));
         return crd;
+    }
+
+    /** Fields of Kubernetes' own types: {@code kubectl explain} says more of them at {@code origin}. */
+    private static void describeAsInPods(JSONSchemaProps schema, String origin) {
+        if (schema.getDescription() == null) {
+            schema.setDescription("As in " + origin + ".");
+        }
+        JSONSchemaProps fields =
+                schema.getItems() == null ? schema : schema.getItems().getSchema();
+        fields.getProperties().values().forEach(field -> describeAsInPods(field, origin));
     }
 
     /** A record's annotations are found twice, on the field and on its accessor. */

@@ -2,21 +2,44 @@ package dev.socratic.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class CrdTest {
-    @Test
-    void committedFileIsWhatTheTypesSay(@TempDir Path folder) throws IOException {
+    @ParameterizedTest(name = "{0}")
+    @ValueSource(strings = {".", "../deploy/helm/socratic/files"})
+    void committedFileIsWhatTheTypesSay(Path place, @TempDir Path folder) throws IOException {
         String generated = CrdFile.generate(folder);
+        Path committed = place.resolve(CrdFile.COMMITTED);
         if (System.getProperty("crd.write") != null) {
-            Files.writeString(CrdFile.COMMITTED, generated);
+            Files.writeString(committed, generated);
         }
-        assertThat(CrdFile.COMMITTED)
+        assertThat(committed)
                 .as("regenerate with: mvn -pl crds test -Dtest=CrdTest -Dcrd.write")
                 .hasContent(generated);
+    }
+
+    @Test
+    void kubectlExplainsEveryField() throws IOException {
+        JsonNode schema = Serialization.yamlMapper()
+                .readTree(CrdFile.COMMITTED.toFile())
+                .at("/spec/versions/0/schema/openAPIV3Schema");
+        assertThat(undescribed(schema, "sft").toList()).isEmpty();
+    }
+
+    private static Stream<String> undescribed(JsonNode schema, String path) {
+        JsonNode fields = schema.has("items") ? schema.get("items") : schema;
+        return Stream.concat(
+                schema.path("description").asText().isBlank() ? Stream.of(path) : Stream.empty(),
+                fields.path("properties").properties().stream()
+                        .flatMap(field -> undescribed(field.getValue(), path + "." + field.getKey())));
     }
 }

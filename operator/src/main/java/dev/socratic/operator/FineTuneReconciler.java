@@ -6,6 +6,7 @@ import dev.socratic.operator.decide.Decide;
 import dev.socratic.operator.decide.Decision;
 import dev.socratic.operator.decide.Pace;
 import dev.socratic.operator.observe.ClusterReferences;
+import dev.socratic.operator.observe.ClusterWarnings;
 import dev.socratic.operator.observe.Observation;
 import dev.socratic.operator.observe.Observer;
 import dev.socratic.operator.observe.TrainerPods;
@@ -46,7 +47,8 @@ final class FineTuneReconciler implements Reconciler<SocraticFineTune> {
         ClusterReferences.OwnClaim ownClaim = settings.checkpointsSize().isPresent()
                 ? ClusterReferences.OwnClaim.EXPECTED
                 : ClusterReferences.OwnClaim.NONE;
-        this.observer = new Observer(new ClusterReferences(client, ownClaim), settings.pendingCheckInterval());
+        this.observer = new Observer(
+                new ClusterReferences(client, ownClaim), new ClusterWarnings(client), settings.pendingCheckInterval());
         this.pace = new Pace(settings.progressWriteInterval(), settings.pendingCheckInterval());
         this.applier = new Applier(client, settings);
         this.reporter = new Reporter(client);
@@ -84,11 +86,13 @@ final class FineTuneReconciler implements Reconciler<SocraticFineTune> {
                 context.getSecondaryResources(Pod.class),
                 context.getSecondaryResources(PolledReport.class),
                 now);
-        Decision decision = Decide.decide(observation, pace);
-        applier.apply(
-                decision.actions(),
-                observation.run(),
-                job -> jobs.handleRecentResourceCreate(ResourceID.fromResource(job), job));
+        Decision wanted = Decide.decide(observation, pace);
+        Decision decision = applier.apply(
+                        wanted.actions(),
+                        observation.run(),
+                        job -> jobs.handleRecentResourceCreate(ResourceID.fromResource(job), job))
+                .map(refusal -> Decide.refused(observation, refusal, pace))
+                .orElse(wanted);
         reporter.report(decision, observation.run(), context, now);
         UpdateControl<SocraticFineTune> control = UpdateControl.noUpdate();
         decision.comeBack().ifPresent(control::rescheduleAfter);

@@ -52,7 +52,10 @@ public final class OperatorMain {
             awaitQuietly(stopped);
         }));
         try (JvmGcMetrics gc = new JvmGcMetrics();
-                KubernetesClient client = new KubernetesClientBuilder().build();
+                KubernetesClient client = new KubernetesClientBuilder()
+                        .withHttpClientBuilderConsumer(http ->
+                                http.addOrReplaceInterceptor(RequestCounter.METRIC, new RequestCounter(registry)))
+                        .build();
                 SocraticOperator operator = new SocraticOperator(
                         client,
                         settings,

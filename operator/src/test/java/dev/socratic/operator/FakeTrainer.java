@@ -6,13 +6,13 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 
 /** The HTTP side of a trainer: answers {@code GET /progress} with what the test wants it to say. */
-final class FakeTrainer implements AutoCloseable {
-    static final String HOST = "127.0.0.1";
+public final class FakeTrainer implements AutoCloseable {
+    public static final String HOST = "127.0.0.1";
 
     private final HttpServer server;
     private volatile String answer = "{}";
 
-    FakeTrainer() throws IOException {
+    public FakeTrainer() throws IOException {
         server = HttpServer.create(new InetSocketAddress(HOST, 0), 0);
         server.createContext("/progress", exchange -> {
             byte[] body = answer.getBytes(StandardCharsets.UTF_8);
@@ -24,11 +24,11 @@ final class FakeTrainer implements AutoCloseable {
         server.start();
     }
 
-    int port() {
+    public int port() {
         return server.getAddress().getPort();
     }
 
-    void isAtStep(int step) {
+    public void isAtStep(int step) {
         answer = """
                 {"phase":"Training","message":"Training","step":%d,"totalSteps":3,"epoch":0.5,"loss":1.41274,
                  "tokensPerSecond":4210.4,"etaSeconds":190,"updatedAt":"2026-01-01T00:00:0%dZ","modelRevision":"abc123",
@@ -38,7 +38,7 @@ final class FakeTrainer implements AutoCloseable {
                 """.formatted(step, step, step, step < 2 ? "null" : "{\"step\":2,\"uri\":\"checkpoints/2\"}");
     }
 
-    static String lastWords() {
+    public static String lastWords() {
         return """
                 {"phase":"Succeeded","message":"questions: 0 of 20 before, 19 of 20 after","step":3,"totalSteps":3,
                  "loss":1.2,"tokensPerSecond":4000.0,"etaSeconds":0,"updatedAt":"2026-01-01T00:00:03Z",

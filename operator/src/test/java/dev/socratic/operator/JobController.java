@@ -12,8 +12,8 @@ import io.fabric8.kubernetes.api.model.batch.v1.UncountedTerminatedPods;
 import io.fabric8.kubernetes.client.KubernetesClient;
 
 /** What Kubernetes' Job controller and a kubelet would do, step by step. */
-record JobController(KubernetesClient client) {
-    Pod createPod(Job job, String name) {
+public record JobController(KubernetesClient client) {
+    public Pod createPod(Job job, String name) {
         return client.resource(new PodBuilder()
                         .withMetadata(job.getSpec().getTemplate().getMetadata())
                         .editMetadata()
@@ -32,7 +32,7 @@ record JobController(KubernetesClient client) {
                 .create();
     }
 
-    void run(Pod pod) {
+    public void run(Pod pod) {
         setState(
                 pod,
                 "Running",
@@ -43,7 +43,7 @@ record JobController(KubernetesClient client) {
                         .build());
     }
 
-    void terminate(Pod pod, int exitCode, String message) {
+    public void terminate(Pod pod, int exitCode, String message) {
         setState(
                 pod,
                 exitCode == 0 ? "Succeeded" : "Failed",
@@ -57,7 +57,7 @@ record JobController(KubernetesClient client) {
                         .build());
     }
 
-    void complete(Job job) {
+    public void complete(Job job) {
         client.batch()
                 .v1()
                 .jobs()

@@ -1,6 +1,7 @@
 package dev.socratic.operator.apply;
 
 import dev.socratic.operator.decide.Action;
+import dev.socratic.operator.decide.Refusal;
 import dev.socratic.operator.run.Run;
 import dev.socratic.operator.settings.OperatorSettings;
 import io.fabric8.kubernetes.api.model.ConfigMap;
@@ -8,11 +9,10 @@ import io.fabric8.kubernetes.api.model.DeletionPropagation;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
-import java.net.HttpURLConnection;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -21,19 +21,27 @@ import java.util.function.Consumer;
 public final class Applier {
     private final KubernetesClient client;
     private final OperatorSettings settings;
+    private final Creation creation;
 
     public Applier(KubernetesClient client, OperatorSettings settings) {
         this.client = client;
         this.settings = settings;
+        this.creation = new Creation(client);
     }
 
-    /** @param created is told of a Job that was created or changed, before any informer knows of it */
-    public void apply(List<Action> actions, Run run, Consumer<Job> created) {
+    /**
+     * Carries the actions out, in order, up to the first that the API server refuses.
+     *
+     * @param created is told of a Job that was created or changed, before any informer knows of it
+     * @return why a part of the run could not be created; empty if all went well
+     */
+    public Optional<Refusal> apply(List<Action> actions, Run run, Consumer<Job> created) {
         for (Action action : actions) {
             if (action instanceof Action.CreateRun) {
-                CheckpointsClaim.desired(run, settings).ifPresent(this::create);
-                create(TrainerConfig.desired(run));
-                create(TrainerJob.desired(run, settings)).ifPresent(created);
+                Optional<Refusal> refusal = createRun(run, created);
+                if (refusal.isPresent()) {
+                    return refusal;
+                }
             } else if (action instanceof Action.SuspendJob suspend) {
                 created.accept(setSuspend(run, suspend.job(), "true"));
             } else if (action instanceof Action.ResumeJob resume) {
@@ -46,26 +54,25 @@ public final class Applier {
                 delete(Job.class, run, delete.job());
             }
         }
+        return Optional.empty();
     }
 
-    /** The created object; empty if one of that name is there already. */
-    private <T extends HasMetadata> Optional<T> create(T desired) {
-        try {
-            return Optional.of(client.resource(desired).create());
-        } catch (KubernetesClientException e) {
-            if (e.getCode() == HttpURLConnection.HTTP_CONFLICT) {
-                return Optional.empty();
-            }
-            throw e;
-        }
+    private Optional<Refusal> createRun(Run run, Consumer<Job> created) {
+        return CheckpointsClaim.desired(run, settings)
+                .flatMap(claim -> creation.create(claim, there -> {}))
+                .or(() -> creation.create(TrainerConfig.desired(run), there -> {}))
+                .or(() -> creation.create(TrainerJob.desired(run, settings), created));
     }
 
+    /** The patch needs no Job but its name: asked by name alone, the client would first get the Job. */
     private Job setSuspend(Run run, String job, String value) {
-        return client.batch()
-                .v1()
-                .jobs()
-                .inNamespace(run.namespace())
+        Job named = new JobBuilder()
+                .withNewMetadata()
+                .withNamespace(run.namespace())
                 .withName(job)
+                .endMetadata()
+                .build();
+        return client.resource(named)
                 .patch(PatchContext.of(PatchType.JSON_MERGE), "{\"spec\":{\"suspend\":" + value + "}}");
     }
 

@@ -1,10 +1,13 @@
 package dev.socratic.operator.decide;
 
+import dev.socratic.operator.observe.Times;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ConditionBuilder;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
 
 /** The conditions that kstatus reads. Their transition time moves only when their status does. */
 final class Conditions {
@@ -15,10 +18,10 @@ final class Conditions {
     private Conditions() {}
 
     static List<Condition> of(Verdict verdict, List<Condition> before, Long generation, Instant now) {
+        boolean onItsWay = verdict.health() == Verdict.Health.IN_PROGRESS || verdict.health() == Verdict.Health.WAITING;
         return List.of(
                 condition(READY, verdict.health() == Verdict.Health.READY, verdict, before, generation, now),
-                condition(
-                        RECONCILING, verdict.health() == Verdict.Health.IN_PROGRESS, verdict, before, generation, now),
+                condition(RECONCILING, onItsWay, verdict, before, generation, now),
                 condition(STALLED, verdict.health() == Verdict.Health.STALLED, verdict, before, generation, now));
     }
 
@@ -29,6 +32,22 @@ final class Conditions {
                 .map(Condition::getReason)
                 .findFirst()
                 .orElse(null);
+    }
+
+    /** Since when the condition that shows {@code health} has been true; empty where none does. */
+    static Optional<Instant> since(List<Condition> conditions, Verdict.Health health) {
+        String type = switch (health) {
+            case READY -> READY;
+            case IN_PROGRESS, WAITING -> RECONCILING;
+            case STALLED -> STALLED;
+            case AT_REST -> "";
+        };
+        return conditions.stream()
+                .filter(condition -> type.equals(condition.getType()) && "True".equals(condition.getStatus()))
+                .map(Condition::getLastTransitionTime)
+                .map(Times::parse)
+                .filter(Objects::nonNull)
+                .findFirst();
     }
 
     static boolean stalled(Condition condition) {

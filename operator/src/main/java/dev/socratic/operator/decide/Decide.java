@@ -1,6 +1,5 @@
 package dev.socratic.operator.decide;
 
-import dev.socratic.api.v1alpha1.status.CheckpointStatus;
 import dev.socratic.api.v1alpha1.status.Phase;
 import dev.socratic.api.v1alpha1.status.Progress;
 import dev.socratic.api.v1alpha1.status.SocraticFineTuneStatus;
@@ -28,12 +27,29 @@ public final class Decide {
         if (state == RunState.FINISHED) {
             return new Decision(actions, List.of(), finished(o), untilTtl(o));
         }
-        SocraticFineTuneStatus status = StatusDraft.of(o).with(verdict(state, o));
+        Verdict verdict = verdict(state, o);
+        SocraticFineTuneStatus status = StatusDraft.of(o).with(verdict, job(o, actions));
         Optional<Duration> early = tooEarly(status, o, pace);
         if (early.isPresent()) {
             return new Decision(actions, List.of(), o.resource().getStatus(), early);
         }
-        return new Decision(actions, events(o, status), status, comeBack(state, o, pace));
+        return new Decision(actions, Story.events(o, verdict, status), status, comeBack(state, o, pace));
+    }
+
+    /** What becomes of a decision to create the run when the API server does not let the operator do so. */
+    public static Decision refused(Observation o, Refusal refusal, Pace pace) {
+        Verdict verdict = Obstacles.refused(refusal);
+        SocraticFineTuneStatus status = StatusDraft.of(o).with(verdict, Optional.empty());
+        Duration told = Conditions.since(status.conditions(), verdict.health())
+                .map(since -> Duration.between(since, o.now()))
+                .orElse(Duration.ZERO);
+        return new Decision(List.of(), Story.events(o, verdict, status), status, Optional.of(pace.nextCheck(told)));
+    }
+
+    private static Optional<String> job(Observation o, List<Action> actions) {
+        return o.job().isPresent() || actions.contains(new Action.CreateRun())
+                ? Optional.of(o.run().jobName())
+                : Optional.empty();
     }
 
     private static List<Action> actions(RunState state, Observation o) {
@@ -48,7 +64,7 @@ public final class Decide {
             case OUTDATED -> List.of(new Action.DeleteJob(o.run().jobName()));
             case HELD -> List.of(new Action.ResumeJob(o.run().jobName()));
             case STARTING -> ownThingsMissing(o) ? List.of(new Action.CreateRun()) : List.of();
-            case SUCCEEDED, FAILED, REPLACING, LEAVING, QUEUED, RUNNING, RETRYING -> List.of();
+            case SUCCEEDED, FAILED, REPLACING, LEAVING, QUEUED, STUCK, RUNNING, RETRYING -> List.of();
         };
     }
 
@@ -60,12 +76,9 @@ public final class Decide {
                                 .orElse("The adapter is at " + o.spec().output().uri() + "."),
                         endedAt(o));
             case FAILED -> Failures.verdict(o);
-            case SUSPENDED -> Verdict.suspended(suspendedMessage(o));
+            case SUSPENDED -> Interruptions.suspended(o);
             case REPLACING, LEAVING ->
-                Verdict.inProgress(
-                        Phase.PENDING,
-                        "StoppingPreviousRun",
-                        "The earlier run is being stopped; this one starts after it.");
+                o.stuckPod().map(pod -> Interruptions.stuck(pod, o)).orElseGet(Obstacles::previousRun);
             case OUTDATED ->
                 Verdict.inProgress(
                         Phase.PENDING,
@@ -74,20 +87,26 @@ public final class Decide {
             case HELD -> Verdict.inProgress(Phase.PENDING, "Resuming", "The run goes on.");
             case ABSENT -> o.run().kueueQueue().map(Decide::queued).orElseGet(Obstacles::starting);
             case QUEUED -> queued(o.run().kueueQueue().orElseThrow());
-            case RUNNING ->
-                Verdict.inProgress(
-                        Phase.RUNNING,
-                        o.report().map(TrainerReport::phase).orElse(knownPhase(o)),
-                        message(
-                                o,
-                                o.status()
-                                        .filter(known -> known.phase() == Phase.RUNNING)
-                                        .map(SocraticFineTuneStatus::message)
-                                        .orElse("The trainer is starting.")));
-            case RETRYING -> retrying(o);
+            case STUCK -> Interruptions.stuck(o.stuckPod().orElseThrow(), o);
+            case RUNNING -> Interruptions.ofRunning(o.pod().orElseThrow(), o).orElseGet(() -> running(o));
+            case RETRYING -> Interruptions.retrying(o);
             case STARTING -> Obstacles.verdict(o);
             case FINISHED -> throw new IllegalStateException("A finished run keeps its status.");
         };
+    }
+
+    /** The trainer's own words: the newest, or until the first poll those that are known. */
+    private static Verdict running(Observation o) {
+        Optional<SocraticFineTuneStatus> known = o.status()
+                .filter(status -> status.phase() == Phase.RUNNING)
+                .filter(status -> !Interruptions.isReason(Conditions.reason(status.conditions())));
+        return Verdict.inProgress(
+                Phase.RUNNING,
+                o.report()
+                        .map(TrainerReport::phase)
+                        .or(() -> known.map(status -> Conditions.reason(status.conditions())))
+                        .orElse("Running"),
+                message(o, known.map(SocraticFineTuneStatus::message).orElse("The trainer is starting.")));
     }
 
     /** The status as it is, but about the spec's newest generation, and with last words that came late. */
@@ -100,7 +119,7 @@ public final class Decide {
                 Conditions.reason(status.conditions()),
                 succeeded ? lastWords(o).orElse(status.message()) : status.message(),
                 Optional.empty());
-        return StatusDraft.of(o).with(verdict);
+        return StatusDraft.of(o).with(verdict, Optional.empty());
     }
 
     private static List<Action> staleRuns(Observation o) {
@@ -128,41 +147,6 @@ public final class Decide {
         return Verdict.inProgress(Phase.QUEUED, "Queued", "The Job waits in the Kueue queue " + queue + ".");
     }
 
-    private static Verdict retrying(Observation o) {
-        Optional<Termination> end = o.termination();
-        if (end.isEmpty()) {
-            return Verdict.inProgress(
-                    Phase.PENDING, "Interrupted", "The pod was taken away; another goes on from the last checkpoint.");
-        }
-        Failures.Cause cause = Failures.cause(o);
-        return Verdict.inProgress(
-                Phase.PENDING,
-                "Retrying",
-                "%s (%s) Another attempt goes on from the last checkpoint.".formatted(cause.message(), cause.reason()));
-    }
-
-    private static String suspendedMessage(Observation o) {
-        boolean stopping =
-                o.pod().filter(pod -> pod.life() != PodFacts.Life.OVER).isPresent()
-                        || !o.stalePods().isEmpty();
-        String step = o.report()
-                .map(TrainerReport::checkpoint)
-                .or(() -> o.status().map(SocraticFineTuneStatus::checkpoint))
-                .map(CheckpointStatus::step)
-                .map(at -> " The last checkpoint is at step " + at + ".")
-                .orElse("");
-        return stopping
-                ? "The trainer writes a checkpoint and stops."
-                : "Held back by spec.suspend; set it to false to go on." + step;
-    }
-
-    private static String knownPhase(Observation o) {
-        return o.status()
-                .filter(known -> known.phase() == Phase.RUNNING)
-                .map(known -> Conditions.reason(known.conditions()))
-                .orElse("Running");
-    }
-
     private static Optional<String> lastWords(Observation o) {
         return o.termination()
                 .flatMap(Termination::report)
@@ -188,70 +172,14 @@ public final class Decide {
         return o.missing().stream().anyMatch(reference -> reference.kind() == MissingReference.Kind.OWN);
     }
 
-    private static List<RunEvent> events(Observation o, SocraticFineTuneStatus status) {
-        List<RunEvent> events = new ArrayList<>();
-        boolean superseded = o.status().isEmpty()
-                && Optional.ofNullable(o.resource().getStatus())
-                        .filter(old -> old.runId() != null)
-                        .isPresent();
-        if (superseded) {
-            String old = o.resource().getStatus().runId();
-            events.add(new RunEvent(
-                    EventReason.SUPERSEDED,
-                    old,
-                    "The spec asks for run %s instead of %s.".formatted(status.runId(), old)));
-        }
-        Phase from = o.phase().orElse(null);
-        Transition.between(from, status.phase())
-                .map(step -> new RunEvent(step.reason(), occasion(step, o), status.message()))
-                .ifPresent(events::add);
-        blocked(o, status).ifPresent(events::add);
-        checkpointed(o, status).ifPresent(events::add);
-        return events;
-    }
-
-    /** What makes one step of this kind another than the next: the pod, or for people's doing the generation. */
-    private static String occasion(Transition step, Observation o) {
-        return switch (step.reason()) {
-            case CREATED, SUCCEEDED, FAILED -> "once";
-            case SUSPENDED, RESUMED ->
-                "generation-" + o.resource().getMetadata().getGeneration();
-            default -> o.pod().map(PodFacts::name).orElse("first");
-        };
-    }
-
-    private static Optional<RunEvent> blocked(Observation o, SocraticFineTuneStatus status) {
-        String reason = Conditions.reason(status.conditions());
-        boolean told = o.status()
-                .filter(known -> reason.equals(Conditions.reason(known.conditions())))
-                .isPresent();
-        boolean obstacle = status.phase() == Phase.PENDING
-                && (reason.equals("Unschedulable")
-                        || status.conditions().stream().anyMatch(Conditions::stalled));
-        return obstacle && !told
-                ? Optional.of(new RunEvent(
-                        EventReason.BLOCKED,
-                        reason + "-" + o.pod().map(PodFacts::name).orElse("no-pod"),
-                        reason + ": " + status.message()))
-                : Optional.empty();
-    }
-
-    private static Optional<RunEvent> checkpointed(Observation o, SocraticFineTuneStatus status) {
-        return Optional.ofNullable(status.checkpoint())
-                .filter(checkpoint -> !o.status()
-                        .map(SocraticFineTuneStatus::checkpoint)
-                        .filter(checkpoint::equals)
-                        .isPresent())
-                .map(checkpoint -> new RunEvent(
-                        EventReason.CHECKPOINTED,
-                        "step-" + checkpoint.step(),
-                        "Step %d is saved at %s.".formatted(checkpoint.step(), checkpoint.uri())));
-    }
-
-    /** How long to wait with {@code status}, if it differs from the last one in nothing but progress. */
+    /**
+     * How long to wait with {@code status}, if it differs from the last one in nothing but the progress of a trainer
+     * that runs. Last words never wait: the pod that says them may be gone by then.
+     */
     private static Optional<Duration> tooEarly(SocraticFineTuneStatus status, Observation o, Pace pace) {
         Optional<SocraticFineTuneStatus> known = o.status();
-        if (known.isEmpty() || !Progressless.of(status).equals(Progressless.of(known.get()))) {
+        boolean goesOn = status.phase() == Phase.RUNNING && o.termination().isEmpty();
+        if (known.isEmpty() || !goesOn || !Progressless.of(status).equals(Progressless.of(known.get()))) {
             return Optional.empty();
         }
         return known.map(SocraticFineTuneStatus::progress)
@@ -264,9 +192,23 @@ public final class Decide {
     private static Optional<Duration> comeBack(RunState state, Observation o, Pace pace) {
         return switch (state) {
             case SUCCEEDED, FAILED -> Optional.of(Duration.ofSeconds(o.spec().ttlSecondsAfterFinished()));
-            case ABSENT, STARTING, REPLACING, LEAVING, OUTDATED, HELD, RETRYING -> Optional.of(pace.pendingChecks());
+            case ABSENT, REPLACING, LEAVING, OUTDATED, HELD -> Optional.of(pace.pendingChecks());
+            case STARTING -> Optional.of(pace.nextCheck(waitingFor(o)));
+            case RUNNING ->
+                o.pod()
+                        .filter(pod -> pod.life() == PodFacts.Life.ENDING && pod.endsBy() != null)
+                        .map(pod -> Duration.between(o.now(), pod.lateFrom()).plusSeconds(1));
             default -> Optional.empty();
         };
+    }
+
+    /** How long the run has been waiting for its pod, or the pod for its container. */
+    private static Duration waitingFor(Observation o) {
+        return o.pod()
+                .map(PodFacts::createdAt)
+                .or(() -> o.job().map(JobFacts::createdAt))
+                .map(since -> Duration.between(since, o.now()))
+                .orElse(Duration.ZERO);
     }
 
     private static Optional<Duration> untilTtl(Observation o) {

@@ -10,7 +10,7 @@ public enum EventReason {
     STARTED(Type.NORMAL, "the trainer runs"),
     CHECKPOINTED(Type.NORMAL, "a checkpoint was written"),
     RETRYING(Type.WARNING, "an attempt ended without success and the Job tries again"),
-    BLOCKED(Type.WARNING, "the run cannot start until something is mended"),
+    BLOCKED(Type.WARNING, "the run cannot start or go on until something is mended"),
     PREEMPTED(Type.WARNING, "Kueue stopped the Job and will let it start again"),
     SUSPENDED(Type.NORMAL, "spec.suspend stopped the run"),
     RESUMED(Type.NORMAL, "spec.suspend was taken back"),

@@ -6,9 +6,12 @@ import dev.socratic.operator.observe.MissingReference;
 import dev.socratic.operator.observe.Observation;
 import dev.socratic.operator.observe.PodFacts;
 import dev.socratic.operator.observe.Waiting;
+import dev.socratic.operator.observe.Warning;
+import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Why a run does not start yet. */
 final class Obstacles {
@@ -23,18 +26,22 @@ final class Obstacles {
     private static final Set<String> CONFIG_REASONS =
             Set.of("CreateContainerConfigError", "CreateContainerError", "RunContainerError");
 
+    private static final Set<MissingReference.Kind> ABSENT =
+            EnumSet.of(MissingReference.Kind.CLAIM, MissingReference.Kind.CONFIG_MAP);
+
     private Obstacles() {}
 
     static Verdict verdict(Observation o) {
         return missing(o)
                 .or(() -> o.pod().map(PodFacts::waiting).flatMap(waiting -> waiting(o, waiting)))
-                .or(() -> o.pod().map(PodFacts::unschedulable).map(Obstacles::unschedulable))
+                .or(() -> o.pod().map(PodFacts::unschedulable).map(said -> unschedulable(o, said)))
+                .or(() -> o.warning().map(warning -> warned(o, warning)))
                 .orElseGet(Obstacles::starting);
     }
 
     private static Optional<Verdict> missing(Observation o) {
         return o.missing().stream()
-                .filter(reference -> reference.kind() != MissingReference.Kind.OWN)
+                .filter(reference -> ABSENT.contains(reference.kind()))
                 .findFirst()
                 .map(reference -> missing(reference, o.run().namespace()));
     }
@@ -82,8 +89,59 @@ final class Obstacles {
                 : "The trainer's image cannot be had: " + said;
     }
 
-    private static Verdict unschedulable(String schedulerSays) {
-        return Verdict.inProgress(Phase.PENDING, "Unschedulable", "No node takes the pod: " + schedulerSays);
+    private static Verdict unschedulable(Observation o, String schedulerSays) {
+        String unbound = o.missing().stream()
+                .filter(reference -> reference.kind() == MissingReference.Kind.UNBOUND_CLAIM)
+                .map(claim -> "%s (%s)"
+                        .formatted(claim.name(), claim.field() == null ? "the run's checkpoints" : claim.field()))
+                .collect(Collectors.joining(", "));
+        return Verdict.waiting(
+                Phase.PENDING,
+                "Unschedulable",
+                "No node takes the pod: " + schedulerSays
+                        + (unbound.isEmpty()
+                                ? ""
+                                : " Claims that have no volume yet: %s; kubectl describe pvc says why."
+                                        .formatted(unbound)));
+    }
+
+    /** A Job without a pod is refused one by quota or admission; a pod's warning may yet go by. */
+    private static Verdict warned(Observation o, Warning warning) {
+        return o.pod().isEmpty()
+                ? Verdict.blocked(
+                        warning.reason(),
+                        "Job %s can make no pod: %s The Job tries again by itself."
+                                .formatted(o.run().jobName(), sentence(warning.message())))
+                : Verdict.waiting(
+                        Phase.PENDING,
+                        warning.reason(),
+                        "The pod's container cannot be created yet: " + sentence(warning.message()));
+    }
+
+    private static String sentence(String text) {
+        String stripped = text == null ? "" : text.strip();
+        return stripped.isEmpty() || stripped.endsWith(".") ? stripped : stripped + ".";
+    }
+
+    static Verdict refused(Refusal refusal) {
+        return switch (refusal.cause()) {
+            case LEFTOVER -> previousRun();
+            case NAME_TAKEN ->
+                Verdict.blocked(
+                        "NameTaken",
+                        "%s is there already. %s Delete or rename it; the run then starts by itself."
+                                .formatted(refusal.object(), refusal.message()));
+            case REFUSED ->
+                Verdict.blocked(
+                        "CreationRefused",
+                        "%s cannot be created: %s It is tried again by itself."
+                                .formatted(refusal.object(), sentence(refusal.message())));
+        };
+    }
+
+    static Verdict previousRun() {
+        return Verdict.inProgress(
+                Phase.PENDING, "StoppingPreviousRun", "The earlier run is being stopped; this one starts after it.");
     }
 
     /** One sentence for all that a healthy start goes through, as each other would be a write. */

@@ -42,6 +42,9 @@ enum RunState {
     /** The Job is still suspended although nobody asks for it. */
     HELD(RunState::jobSuspended),
 
+    /** The pod was told to end and does not: the Job waits for it, and so does the run. */
+    STUCK(o -> o.stuckPod().isPresent()),
+
     RUNNING(o -> o.pod().filter(PodFacts::running).isPresent()),
 
     /** The container ended, and the Job has yet to start another or to give up. */

@@ -4,6 +4,7 @@ import dev.socratic.api.v1alpha1.status.AdapterStatus;
 import dev.socratic.api.v1alpha1.status.CheckpointStatus;
 import dev.socratic.api.v1alpha1.status.DeviceStatus;
 import dev.socratic.api.v1alpha1.status.Parameters;
+import dev.socratic.api.v1alpha1.status.Phase;
 import dev.socratic.api.v1alpha1.status.Progress;
 import dev.socratic.api.v1alpha1.status.SocraticFineTuneStatus;
 import dev.socratic.operator.observe.JobFacts;
@@ -19,7 +20,6 @@ import java.util.Optional;
 final class StatusDraft {
     private final Observation observation;
     private final String startTime;
-    private final Integer attempts;
     private final String nodeName;
     private final String modelRevision;
     private final Parameters parameters;
@@ -37,7 +37,6 @@ final class StatusDraft {
         this.startTime = known.map(SocraticFineTuneStatus::startTime)
                 .or(() -> pod.map(PodFacts::runningSince).map(Instant::toString))
                 .orElse(null);
-        this.attempts = attempts(o, known);
         this.nodeName = pod.filter(PodFacts::started)
                 .map(PodFacts::node)
                 .or(() -> known.map(SocraticFineTuneStatus::nodeName))
@@ -72,7 +71,8 @@ final class StatusDraft {
         return new StatusDraft(observation, observation.status(), observation.report());
     }
 
-    SocraticFineTuneStatus with(Verdict verdict) {
+    /** @param jobName the run's Job if it is there or about to be; a Job that was there is remembered */
+    SocraticFineTuneStatus with(Verdict verdict, Optional<String> jobName) {
         Long generation = observation.resource().getMetadata().getGeneration();
         return new SocraticFineTuneStatus(
                 verdict.phase(),
@@ -80,11 +80,12 @@ final class StatusDraft {
                 Conditions.of(verdict, conditions, generation, observation.now()),
                 generation,
                 observation.run().id().toString(),
-                observation.run().jobName(),
+                jobName.or(() -> observation.status().map(SocraticFineTuneStatus::jobName))
+                        .orElse(null),
                 nodeName,
                 startTime,
                 verdict.endedAt().map(Instant::toString).orElse(completionTime),
-                attempts,
+                attempts(observation, verdict),
                 modelName(),
                 modelRevision,
                 parameters,
@@ -100,9 +101,12 @@ final class StatusDraft {
         return uri.substring(uri.indexOf("://") + (uri.contains("://") ? "://".length() : 1));
     }
 
-    /** Pods started: those that failed and the one that is there, but never fewer than were known. */
-    private static Integer attempts(Observation o, Optional<SocraticFineTuneStatus> known) {
-        int before = known.map(SocraticFineTuneStatus::attempts).orElse(0);
+    /**
+     * Pods started: those that the Job counts as failed and the one that is there, and those that only the status
+     * knows, such as evicted ones.
+     */
+    private static Integer attempts(Observation o, Verdict verdict) {
+        int known = o.status().map(SocraticFineTuneStatus::attempts).orElse(0);
         int failed = o.job().map(JobFacts::failedPods).orElse(0);
         boolean counted = o.pod()
                         .map(PodFacts::termination)
@@ -110,7 +114,10 @@ final class StatusDraft {
                         .isPresent()
                 && failed > 0;
         boolean started = o.pod().filter(PodFacts::started).isPresent();
-        int attempts = Math.max(before, failed + (started && !counted ? 1 : 0));
+        boolean another = verdict.phase() == Phase.RUNNING
+                && o.pod().filter(pod -> pod.life() == PodFacts.Life.ALIVE).isPresent()
+                && o.phase().filter(phase -> phase != Phase.RUNNING).isPresent();
+        int attempts = Math.max(another ? known + 1 : known, failed + (started && !counted ? 1 : 0));
         return attempts == 0 ? null : Integer.valueOf(attempts);
     }
 }

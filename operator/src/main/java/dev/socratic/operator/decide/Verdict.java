@@ -17,6 +17,8 @@ record Verdict(Phase phase, Health health, String reason, String message, Option
         READY,
         /** On its way: Reconciling. */
         IN_PROGRESS,
+        /** On its way once something outside changes, by itself or by somebody: Reconciling, and told. */
+        WAITING,
         /** Waits for somebody: Stalled. */
         STALLED,
         /** Held back on purpose. */
@@ -27,8 +29,17 @@ record Verdict(Phase phase, Health health, String reason, String message, Option
         return new Verdict(phase, Health.IN_PROGRESS, reason, message, Optional.empty());
     }
 
+    static Verdict waiting(Phase phase, String reason, String message) {
+        return new Verdict(phase, Health.WAITING, reason, message, Optional.empty());
+    }
+
     static Verdict blocked(String reason, String message) {
         return new Verdict(Phase.PENDING, Health.STALLED, reason, message, Optional.empty());
+    }
+
+    /** Whether it keeps a run from going on. */
+    boolean isObstacle() {
+        return health == Health.WAITING || health == Health.STALLED && phase == Phase.PENDING;
     }
 
     static Verdict suspended(String message) {

@@ -6,10 +6,11 @@ import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** {@link References} by reading the cluster, one request for each. */
 public final class ClusterReferences implements References {
@@ -29,27 +30,43 @@ public final class ClusterReferences implements References {
 
     @Override
     public List<MissingReference> missing(Run run) {
-        List<MissingReference> missing = new ArrayList<>();
+        Set<MissingReference> missing = new LinkedHashSet<>();
         for (VolumeUse use : VolumeUse.of(run.spec())) {
             Optional<MissingReference> absent = switch (use.kind()) {
                 case CLAIM -> missingClaim(run, use);
                 case CONFIG_MAP -> missingConfigMap(run, use);
             };
-            absent.filter(reference -> !missing.contains(reference)).ifPresent(missing::add);
+            absent.ifPresent(missing::add);
         }
-        boolean noClaim = ownClaim == OwnClaim.EXPECTED
-                && read(PersistentVolumeClaim.class, run, run.checkpointsClaim())
-                        .isEmpty();
-        if (noClaim || read(ConfigMap.class, run, run.jobName()).isEmpty()) {
-            missing.add(new MissingReference(MissingReference.Kind.OWN, run.jobName(), null, null));
-        }
+        missingOwn(run).ifPresent(missing::add);
         return List.copyOf(missing);
     }
 
     private Optional<MissingReference> missingClaim(Run run, VolumeUse use) {
-        return read(PersistentVolumeClaim.class, run, use.name()).isPresent()
-                ? Optional.empty()
+        Optional<PersistentVolumeClaim> claim = read(PersistentVolumeClaim.class, run, use.name());
+        return claim.isPresent()
+                ? unbound(claim.get(), use.field())
                 : Optional.of(new MissingReference(MissingReference.Kind.CLAIM, use.name(), use.field(), null));
+    }
+
+    private Optional<MissingReference> missingOwn(Run run) {
+        Optional<PersistentVolumeClaim> claim = ownClaim == OwnClaim.NONE
+                ? Optional.empty()
+                : read(PersistentVolumeClaim.class, run, run.checkpointsClaim());
+        boolean noClaim = ownClaim == OwnClaim.EXPECTED && claim.isEmpty();
+        if (noClaim || read(ConfigMap.class, run, run.jobName()).isEmpty()) {
+            return Optional.of(new MissingReference(MissingReference.Kind.OWN, run.jobName(), null, null));
+        }
+        return claim.flatMap(there -> unbound(there, null));
+    }
+
+    private static Optional<MissingReference> unbound(PersistentVolumeClaim claim, String field) {
+        boolean pending =
+                claim.getStatus() != null && "Pending".equals(claim.getStatus().getPhase());
+        return pending
+                ? Optional.of(new MissingReference(
+                        MissingReference.Kind.UNBOUND_CLAIM, claim.getMetadata().getName(), field, null))
+                : Optional.empty();
     }
 
     private Optional<MissingReference> missingConfigMap(Run run, VolumeUse use) {

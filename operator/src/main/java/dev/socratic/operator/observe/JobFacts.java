@@ -13,6 +13,7 @@ import java.util.Objects;
  * What matters of a Job.
  *
  * @param podHash annotation {@link RunLabels#POD_HASH}, or null
+ * @param takenUpAt when the Job controller first took the Job up, or null
  * @param failedPods pods that failed and count
  * @param livePods pods that are there and not over
  * @param end how it ended, or that it did not
@@ -27,6 +28,7 @@ public record JobFacts(
         Existence existence,
         String podHash,
         Instant createdAt,
+        Instant takenUpAt,
         int failedPods,
         int livePods,
         End end,
@@ -50,6 +52,11 @@ public record JobFacts(
         FAILED
     }
 
+    /** Whether the Job controller knows it and has no pod of it: it could not create one, or lost it. */
+    public boolean makesNoPod() {
+        return takenUpAt != null && livePods == 0;
+    }
+
     static JobFacts of(Job job) {
         ObjectMeta meta = job.getMetadata();
         Map<String, String> annotations = Objects.requireNonNullElse(meta.getAnnotations(), Map.of());
@@ -66,6 +73,7 @@ public record JobFacts(
                 meta.getDeletionTimestamp() == null ? Existence.PRESENT : Existence.BEING_DELETED,
                 annotations.get(RunLabels.POD_HASH),
                 Times.parse(meta.getCreationTimestamp()),
+                Times.parse(status.getStartTime()),
                 Objects.requireNonNullElse(status.getFailed(), 0),
                 Objects.requireNonNullElse(status.getActive(), 0),
                 end == null ? End.NONE : "Complete".equals(end.getType()) ? End.COMPLETE : End.FAILED,

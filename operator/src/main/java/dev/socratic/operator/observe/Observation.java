@@ -9,6 +9,7 @@ import dev.socratic.operator.run.Run;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Everything that a decision is made from, at one moment.
@@ -16,18 +17,20 @@ import java.util.Optional;
  * @param job the run's Job
  * @param staleJobs Jobs of earlier runs, or of an earlier resource of the same name
  * @param pod the newest pod of {@code job}
- * @param stalePods names of pods that still hold devices but belong to another Job
+ * @param stalePods pods that still hold devices but belong to another Job
  * @param polled what the trainer in {@code pod} last answered
  * @param missing what a run that does not start needs and does not find
+ * @param warning what Kubernetes says of a run that does not start
  */
 public record Observation(
         Run run,
         Optional<JobFacts> job,
         List<JobFacts> staleJobs,
         Optional<PodFacts> pod,
-        List<String> stalePods,
+        List<PodFacts> stalePods,
         Optional<TrainerReport> polled,
         List<MissingReference> missing,
+        Optional<Warning> warning,
         Instant now) {
 
     public SocraticFineTune resource() {
@@ -50,6 +53,13 @@ public record Observation(
 
     public Optional<Termination> termination() {
         return pod.map(PodFacts::termination);
+    }
+
+    /** A pod of this or another run that was told to end and does not. */
+    public Optional<PodFacts> stuckPod() {
+        return Stream.concat(stalePods.stream(), pod.stream())
+                .filter(candidate -> candidate.stuck(now))
+                .findFirst();
     }
 
     /** The trainer's newest words: its last ones if it ended, else what it answered. */

@@ -14,14 +14,19 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
 
-/** Turns what the informers and the poll hold into an {@link Observation}. */
+/**
+ * Turns what the informers and the poll hold into an {@link Observation}. The cluster is asked for more only where
+ * there is a sign that a run does not start: a healthy one costs no request.
+ */
 public final class Observer {
     private final References references;
+    private final Warnings warnings;
     private final Duration patience;
 
-    /** @param patience how long a run may take to start before its references are looked up */
-    public Observer(References references, Duration patience) {
+    /** @param patience how long a pod may take to start before the cluster is asked why it does not */
+    public Observer(References references, Warnings warnings, Duration patience) {
         this.references = references;
+        this.warnings = warnings;
         this.patience = patience;
     }
 
@@ -46,11 +51,13 @@ public final class Observer {
         List<PodFacts> allPods =
                 pods.stream().map(PodFacts::of).sorted(PodFacts.NEWEST_LAST).toList();
         Optional<PodFacts> pod = allPods.stream().filter(belongs).reduce((older, newer) -> newer);
-        List<String> stalePods = allPods.stream()
+        List<PodFacts> stalePods = allPods.stream()
                 .filter(belongs.negate())
                 .filter(candidate -> candidate.life() != PodFacts.Life.OVER)
-                .map(PodFacts::name)
                 .toList();
+        boolean overdue = job.filter(Observer::shallRun).isPresent()
+                && pod.filter(newest -> overdue(newest, now)).isPresent();
+        List<MissingReference> missing = overdue ? references.missing(run) : List.of();
         return new Observation(
                 run,
                 job,
@@ -61,18 +68,30 @@ public final class Observer {
                         .filter(poll -> poll.pod().equals(newest.name()))
                         .findFirst()
                         .map(PolledReport::report)),
-                job.filter(facts -> overdue(facts, pod, now)).isPresent() ? references.missing(run) : List.of(),
+                missing,
+                unexplained(job, pod, overdue && missing.isEmpty())
+                        .flatMap(uid -> warnings.newest(run.namespace(), uid, now)),
                 now);
     }
 
-    private boolean overdue(JobFacts job, Optional<PodFacts> pod, Instant now) {
-        boolean started = pod.filter(PodFacts::started).isPresent();
-        return !started
-                && job.end() == JobFacts.End.NONE
+    /** The object whose events may tell why nothing starts. */
+    private static Optional<String> unexplained(Optional<JobFacts> job, Optional<PodFacts> pod, boolean podOverdue) {
+        return pod.isPresent()
+                ? pod.filter(newest -> podOverdue && newest.node() != null).map(PodFacts::uid)
+                : job.filter(Observer::shallRun).filter(JobFacts::makesNoPod).map(JobFacts::uid);
+    }
+
+    private static boolean shallRun(JobFacts job) {
+        return job.end() == JobFacts.End.NONE
                 && job.suspension() == JobFacts.Suspension.RELEASED
-                && job.existence() == JobFacts.Existence.PRESENT
-                && job.createdAt() != null
-                && !now.isBefore(job.createdAt().plus(patience));
+                && job.existence() == JobFacts.Existence.PRESENT;
+    }
+
+    private boolean overdue(PodFacts pod, Instant now) {
+        return !pod.started()
+                && pod.life() == PodFacts.Life.ALIVE
+                && pod.createdAt() != null
+                && !now.isBefore(pod.createdAt().plus(patience));
     }
 
     private static boolean ownedBy(Job job, String uid) {

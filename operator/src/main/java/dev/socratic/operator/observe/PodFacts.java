@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodCondition;
 import io.fabric8.kubernetes.api.model.PodStatus;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.Objects;
@@ -22,10 +23,12 @@ import java.util.Set;
  * @param waiting why the container does not run, or null
  * @param runningSince when the container started, or null while it does not run
  * @param termination how the container ended, or null
- * @param endReason the kubelet's or API server's reason for ending the whole pod, such as Evicted, or null
+ * @param disruption why Kubernetes takes the pod away, or null
+ * @param endsBy when a pod that was told to end has to be gone, or null
  */
 public record PodFacts(
         String name,
+        String uid,
         String jobUid,
         String node,
         String ip,
@@ -35,8 +38,13 @@ public record PodFacts(
         Waiting waiting,
         Instant runningSince,
         Termination termination,
-        String endReason) {
+        Disruption disruption,
+        Instant endsBy,
+        Node nodeState) {
     private static final Set<String> OVER = Set.of("Succeeded", "Failed");
+
+    /** How long a pod may outlive its grace period, while volumes are unmounted, before something is wrong. */
+    private static final Duration LATE = Duration.ofMinutes(1);
 
     static final Comparator<PodFacts> NEWEST_LAST = Comparator.comparing(
                     PodFacts::createdAt, Comparator.nullsFirst(Comparator.naturalOrder()))
@@ -46,6 +54,12 @@ public record PodFacts(
         ALIVE,
         ENDING,
         OVER
+    }
+
+    /** Whether the pod's node is heard of. */
+    public enum Node {
+        ANSWERS,
+        SILENT
     }
 
     /** Whether its container ever ran. */
@@ -61,12 +75,23 @@ public record PodFacts(
         return termination != null && termination.exitCode() == 0;
     }
 
+    /** Whether it was told to end and does not: nobody knows whether its container still runs. */
+    public boolean stuck(Instant now) {
+        return life == Life.ENDING && (nodeState == Node.SILENT || now.isAfter(lateFrom()));
+    }
+
+    /** When a pod that was told to end is late. */
+    public Instant lateFrom() {
+        return endsBy == null ? Instant.MAX : endsBy.plus(LATE);
+    }
+
     static PodFacts of(Pod pod) {
         PodStatus status = Objects.requireNonNullElseGet(pod.getStatus(), PodStatus::new);
         Optional<ContainerState> container =
                 status.getContainerStatuses().stream().findFirst().map(ContainerStatus::getState);
         return new PodFacts(
                 pod.getMetadata().getName(),
+                pod.getMetadata().getUid(),
                 pod.getMetadata().getOwnerReferences().stream()
                         .filter(owner -> "Job".equals(owner.getKind()))
                         .map(OwnerReference::getUid)
@@ -93,7 +118,25 @@ public record PodFacts(
                         .map(ContainerState::getTerminated)
                         .map(Termination::of)
                         .orElse(null),
-                status.getReason());
+                disruption(status),
+                Times.parse(pod.getMetadata().getDeletionTimestamp()),
+                status.getConditions().stream().anyMatch(PodFacts::silent) ? Node.SILENT : Node.ANSWERS);
+    }
+
+    private static Disruption disruption(PodStatus status) {
+        return status.getConditions().stream()
+                .filter(condition ->
+                        "DisruptionTarget".equals(condition.getType()) && "True".equals(condition.getStatus()))
+                .findFirst()
+                .map(condition -> new Disruption(condition.getReason(), condition.getMessage()))
+                .orElse(null);
+    }
+
+    /** The kubelet gives a reason for a pod that is not ready; the node controller, which speaks for a lost one, none. */
+    private static boolean silent(PodCondition condition) {
+        return "Ready".equals(condition.getType())
+                && "False".equals(condition.getStatus())
+                && (condition.getReason() == null || condition.getReason().isEmpty());
     }
 
     private static Life life(Pod pod, PodStatus status) {

@@ -10,6 +10,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Each row: a fact, the scene, and "PHASE Reason(! if stalled) [actions] [events]". */
@@ -18,13 +19,13 @@ class DecideTest {
             "{\"phase\":\"Training\",\"message\":\"Training\",\"step\":2,\"totalSteps\":3,\"loss\":1.4}";
 
     @ParameterizedTest(name = "{0}")
-    @MethodSource({"starts", "blocked", "runs", "ends", "heldBack", "replaced"})
+    @MethodSource({"starts", "blocked", "runs", "interrupted", "ends", "heldBack", "replaced"})
     void decides(String fact, Scene scene, String expected) {
         assertThat(Scene.line(scene.decide())).isEqualTo(expected);
     }
 
     @ParameterizedTest(name = "decided twice, nothing changes and nothing is told again: {0}")
-    @MethodSource({"starts", "blocked", "runs", "ends", "heldBack", "replaced"})
+    @MethodSource({"starts", "blocked", "runs", "interrupted", "ends", "heldBack", "replaced"})
     void isStable(String fact, Scene scene, String expected) {
         Decision again = scene.decideAgain();
         assertThat(again.status()).isEqualTo(scene.status());
@@ -32,7 +33,7 @@ class DecideTest {
     }
 
     @ParameterizedTest(name = "the drawing has this step: {0}")
-    @MethodSource({"starts", "blocked", "runs", "ends", "heldBack", "replaced"})
+    @MethodSource({"starts", "blocked", "runs", "interrupted", "ends", "heldBack", "replaced"})
     void everyStepIsInTheTable(String fact, Scene scene, String expected) {
         Phase from = scene.observe().phase().orElse(null);
         Phase to = scene.decide().status().phase();
@@ -65,9 +66,11 @@ class DecideTest {
                         Scene.was(Phase.PENDING, "Starting").podPending(),
                         "PENDING Starting [] []"),
                 arguments(
-                        "a claim or ConfigMap of the run that somebody deleted comes back",
-                        Scene.was(Phase.PENDING, "Starting").missing(Kind.OWN, "x", null, null),
-                        "PENDING Starting [CreateRun] []"),
+                        "a claim of the run that somebody deleted comes back",
+                        Scene.was(Phase.PENDING, "Unschedulable")
+                                .podUnschedulable()
+                                .missing(Kind.OWN, "x", null, null),
+                        "PENDING Unschedulable [CreateRun] []"),
                 arguments(
                         "a changed node selector replaces a pod that has not started",
                         Scene.was(Phase.PENDING, "Unschedulable")
@@ -113,6 +116,26 @@ class DecideTest {
                                 .podUnschedulable()
                                 .missing(Kind.CLAIM, "adapters", "spec.output.uri", null),
                         "PENDING PersistentVolumeClaimNotFound! [] [Blocked]"),
+                arguments(
+                        "a claim without a volume",
+                        Scene.was(Phase.PENDING, "Starting")
+                                .podUnschedulable()
+                                .missing(Kind.UNBOUND_CLAIM, "adapters", "spec.output.uri", null),
+                        "PENDING Unschedulable [] [Blocked]"),
+                arguments(
+                        "quota or admission lets the Job make no pod",
+                        Scene.was(Phase.PENDING, "Starting").jobTakenUp().warned("FailedCreate", "exceeded quota"),
+                        "PENDING FailedCreate! [] [Blocked]"),
+                arguments(
+                        "a Job that nobody has taken up yet is not asked about",
+                        Scene.was(Phase.PENDING, "Starting").warned("FailedCreate", "exceeded quota"),
+                        "PENDING Starting [] []"),
+                arguments(
+                        "a volume cannot be attached",
+                        Scene.was(Phase.PENDING, "Starting")
+                                .podWaits("ContainerCreating", null)
+                                .warned("FailedAttachVolume", "Multi-Attach error"),
+                        "PENDING FailedAttachVolume [] [Blocked]"),
                 arguments(
                         "what was mended is cleared",
                         Scene.was(Phase.PENDING, "SecretNotFound").podPending(),
@@ -165,6 +188,54 @@ class DecideTest {
                         "but not before its pod is gone",
                         Scene.was(Phase.RUNNING, "Training").noJob().podOfEarlierJob(),
                         "PENDING StoppingPreviousRun [] [Retrying]"));
+    }
+
+    static Stream<Arguments> interrupted() {
+        return Stream.of(
+                arguments(
+                        "a drained node's trainer writes a checkpoint",
+                        Scene.was(Phase.RUNNING, "Training")
+                                .podRuns()
+                                .podEndsBy("2026-01-01T01:01:00Z")
+                                .podDisrupted("EvictionByEvictionAPI", "evicted"),
+                        "RUNNING Stopping [] []"),
+                arguments(
+                        "an eviction is no attempt's failure",
+                        Scene.was(Phase.RUNNING, "Stopping")
+                                .podEnded(75, "Error", "preempted")
+                                .podDisrupted("EvictionByEvictionAPI", "evicted"),
+                        "PENDING Interrupted [] [Retrying]"),
+                arguments(
+                        "a node that does not answer may come back",
+                        Scene.was(Phase.RUNNING, "Training").podRuns().nodeSilent(),
+                        "RUNNING NodeUnreachable [] [Blocked]"),
+                arguments(
+                        "and when it does, the run is as before",
+                        Scene.was(Phase.RUNNING, "NodeUnreachable").podRuns(),
+                        "RUNNING Running [] []"),
+                arguments(
+                        "a pod given up on a silent node holds the next one back",
+                        Scene.was(Phase.RUNNING, "NodeUnreachable")
+                                .podRuns()
+                                .nodeSilent()
+                                .podEndsBy("2026-01-01T01:01:00Z"),
+                        "PENDING NodeLost! [] [Retrying]"),
+                arguments(
+                        "so does one that does not end in time",
+                        Scene.was(Phase.RUNNING, "Stopping").podRuns().podEndsBy("2026-01-01T00:58:00Z"),
+                        "PENDING PodStuck! [] [Retrying]"),
+                arguments(
+                        "a pod of the earlier run on a lost node holds the new run back",
+                        Scene.was(Phase.RUNNING, "Training")
+                                .podOfEarlierJob()
+                                .nodeSilent()
+                                .podEndsBy("2026-01-01T01:01:00Z")
+                                .edit("r: 16", "r: 8"),
+                        "PENDING NodeLost! [DeleteRun] [Superseded+Blocked]"),
+                arguments(
+                        "when the node is deleted, the run goes on",
+                        Scene.was(Phase.PENDING, "NodeLost").podPending(),
+                        "PENDING Starting [] []"));
     }
 
     static Stream<Arguments> ends() {
@@ -252,6 +323,19 @@ class DecideTest {
                         Scene.was(Phase.SUSPENDED, "Suspended").jobSuspended().suspend(),
                         "SUSPENDED Suspended [] []"),
                 arguments(
+                        "last words are told at once, for their pod goes",
+                        Scene.of()
+                                .suspend()
+                                .status(Phase.SUSPENDED, "Suspended")
+                                .job("")
+                                .jobSuspended()
+                                .podEnded(
+                                        75,
+                                        "Error",
+                                        "{\"phase\":\"Failed\",\"step\":2,"
+                                                + "\"checkpoint\":{\"step\":2,\"uri\":\"checkpoints/2\"}}"),
+                        "SUSPENDED Suspended [] [Checkpointed]"),
+                arguments(
                         "taken back, the Job goes on",
                         Scene.was(Phase.SUSPENDED, "Suspended").jobSuspended(),
                         "PENDING Resuming [ResumeJob] [Resumed]"));
@@ -262,7 +346,7 @@ class DecideTest {
                 arguments(
                         "another learning rate is another run: the old one is stopped first",
                         Scene.was(Phase.RUNNING, "Training").podRuns().edit("r: 16", "r: 8"),
-                        "PENDING StoppingPreviousRun [DeleteRun] [Superseded+Created]"),
+                        "PENDING StoppingPreviousRun [DeleteRun] [Superseded]"),
                 arguments(
                         "another run of a finished resource",
                         Scene.was(Phase.SUCCEEDED, "Succeeded").noJob().edit("r: 16", "r: 8"),
@@ -280,11 +364,36 @@ class DecideTest {
                 arguments(
                         "a Job that an earlier resource of the same name left is waited for",
                         Scene.of().jobOfEarlierResource().jobBeingDeleted(),
-                        "PENDING StoppingPreviousRun [] [Created]"),
+                        "PENDING StoppingPreviousRun [] []"),
                 arguments(
                         "a finished run deletes what an earlier one left",
                         Scene.was(Phase.SUCCEEDED, "Succeeded").jobOfEarlierRun(),
                         "SUCCEEDED Succeeded [DeleteRun] []"));
+    }
+
+    @ParameterizedTest(name = "the API server lets no Job be created: {0}")
+    @CsvSource({
+        "REFUSED, PENDING CreationRefused! [] [Blocked]",
+        "NAME_TAKEN, PENDING NameTaken! [] [Blocked]",
+        "LEFTOVER, PENDING StoppingPreviousRun [] []"
+    })
+    void refusals(Refusal.Cause cause, String expected) {
+        Scene scene = Scene.of();
+        Decision refused = scene.refused(cause);
+        assertThat(Scene.line(refused)).isEqualTo(expected);
+        assertThat(refused.status().jobName()).isNull();
+        assertThat(Scene.line(scene.was(refused).refused(cause)))
+                .as("told once")
+                .endsWith("[] []");
+        assertThat(Scene.line(scene.decide())).as("mended").isEqualTo("PENDING Starting [CreateRun] [Created]");
+    }
+
+    @Test
+    void looksAtWhatDoesNotStartAreEverMoreSeldom() {
+        Scene scene = Scene.was(Phase.PENDING, "Starting").podUnschedulable();
+        assertThat(scene.at("2026-01-01T00:00:02Z").decide().comeBack()).contains(Duration.ofSeconds(4));
+        assertThat(scene.at("2026-01-01T00:00:20Z").decide().comeBack()).contains(Duration.ofSeconds(20));
+        assertThat(scene.at("2026-01-01T09:00:00Z").decide().comeBack()).contains(Duration.ofMinutes(5));
     }
 
     @Test
@@ -295,6 +404,28 @@ class DecideTest {
         assertThat(early.comeBack()).contains(Duration.ofSeconds(5));
         Decision later = scene.at("2026-01-01T01:00:05Z").decide();
         assertThat(later.status().progress().display().step()).isEqualTo("2/3");
+    }
+
+    @Test
+    void podsThatOnlyTheStatusKnowsAreCountedAsAttempts() {
+        Scene scene = Scene.was(Phase.RUNNING, "Training").podRuns();
+        assertThat(scene.decide().status().attempts()).isEqualTo(1);
+        scene.podEnded(75, "Error", "").podDisrupted("EvictionByEvictionAPI", "evicted");
+        assertThat(scene.decideAgain().status().attempts()).isEqualTo(1);
+        scene.podRuns();
+        assertThat(scene.decideAgain().status().attempts()).isEqualTo(2);
+    }
+
+    @Test
+    void lostNodeSaysWhereTheRunWillGoOnAndWhatToDo() {
+        Decision decision = Scene.was(Phase.RUNNING, "Training")
+                .checkpointKnown(2)
+                .podRuns()
+                .nodeSilent()
+                .podEndsBy("2026-01-01T01:01:00Z")
+                .decide();
+        assertThat(decision.status().message())
+                .contains("checkpoint at step 2", "kubectl delete node node-1", "out-of-service");
     }
 
     @Test

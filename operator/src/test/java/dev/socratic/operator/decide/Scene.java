@@ -9,6 +9,7 @@ import dev.socratic.operator.Resources;
 import dev.socratic.operator.observe.MissingReference;
 import dev.socratic.operator.observe.Observation;
 import dev.socratic.operator.observe.Observer;
+import dev.socratic.operator.observe.Warning;
 import dev.socratic.operator.progress.PolledReport;
 import dev.socratic.operator.progress.TrainerReport;
 import dev.socratic.operator.run.Run;
@@ -41,6 +42,7 @@ final class Scene {
     private final List<Pod> pods = new ArrayList<>();
     private final List<PolledReport> polls = new ArrayList<>();
     private final List<MissingReference> missing = new ArrayList<>();
+    private Optional<Warning> warning = Optional.empty();
     private Instant now = NOW;
 
     private Scene() {
@@ -86,13 +88,14 @@ final class Scene {
 
     Scene status(Phase phase, String reason) {
         Run run = Run.of(resource);
+        Long generation = resource.getMetadata().getGeneration();
         Verdict verdict = new Verdict(phase, Verdict.Health.IN_PROGRESS, reason, "as before", Optional.empty());
-        boolean ran = phase == Phase.RUNNING || phase == Phase.SUCCEEDED || phase == Phase.FAILED;
+        boolean ran = phase != Phase.PENDING && phase != Phase.QUEUED;
         resource.setStatus(new SocraticFineTuneStatus(
                 phase,
                 "as before",
-                Conditions.of(verdict, List.of(), 1L, Instant.parse(CREATED)),
-                1L,
+                Conditions.of(verdict, List.of(), generation, Instant.parse(CREATED)),
+                generation,
                 run.id().toString(),
                 run.jobName(),
                 ran ? "node-1" : null,
@@ -221,18 +224,12 @@ final class Scene {
     }
 
     Scene podUnschedulable() {
-        podPending();
-        pods.replaceAll(pod -> new PodBuilder(pod)
-                .editStatus()
-                .addNewCondition()
-                .withType("PodScheduled")
-                .withStatus("False")
-                .withReason("Unschedulable")
-                .withMessage("0/3 nodes are available: 3 Insufficient nvidia.com/gpu.")
-                .endCondition()
-                .endStatus()
-                .build());
-        return this;
+        return podPending()
+                .podCondition(
+                        "PodScheduled",
+                        "False",
+                        "Unschedulable",
+                        "0/3 nodes are available: 3 Insufficient nvidia.com/gpu.");
     }
 
     Scene podWaits(String reason, String message) {
@@ -259,6 +256,39 @@ final class Scene {
                         .build());
     }
 
+    /** The pod's node is not heard of any more. */
+    Scene nodeSilent() {
+        return podCondition("Ready", "False", null, null);
+    }
+
+    Scene podDisrupted(String reason, String message) {
+        return podCondition("DisruptionTarget", "True", reason, message);
+    }
+
+    /** The pod has to be gone at this time. */
+    Scene podEndsBy(String time) {
+        pods.replaceAll(pod -> new PodBuilder(pod)
+                .editMetadata()
+                .withDeletionTimestamp(time)
+                .endMetadata()
+                .build());
+        return this;
+    }
+
+    private Scene podCondition(String type, String status, String reason, String message) {
+        pods.replaceAll(pod -> new PodBuilder(pod)
+                .editStatus()
+                .addNewCondition()
+                .withType(type)
+                .withStatus(status)
+                .withReason(reason)
+                .withMessage(message)
+                .endCondition()
+                .endStatus()
+                .build());
+        return this;
+    }
+
     Scene podOfEarlierJob() {
         podRuns();
         pods.get(0).getMetadata().getOwnerReferences().get(0).setUid("job-0");
@@ -270,6 +300,8 @@ final class Scene {
         pods.add(new PodBuilder()
                 .withNewMetadata()
                 .withName("trainer-1")
+                .withUid("pod-1")
+                .withCreationTimestamp(CREATED)
                 .addNewOwnerReference()
                 .withKind("Job")
                 .withUid("job-1")
@@ -298,17 +330,44 @@ final class Scene {
         return this;
     }
 
+    /** Kubernetes records this warning about the Job, or about its pod if there is one. */
+    Scene warned(String reason, String message) {
+        warning = Optional.of(new Warning(reason, message));
+        return this;
+    }
+
+    /** The Job controller has taken the Job up. */
+    Scene jobTakenUp() {
+        jobs.replaceAll(job -> new JobBuilder(job)
+                .editOrNewStatus()
+                .withStartTime(CREATED)
+                .endStatus()
+                .build());
+        return this;
+    }
+
     Scene at(String time) {
         now = Instant.parse(time);
         return this;
     }
 
     Observation observe() {
-        return new Observer(run -> missing, Duration.ofSeconds(4)).observe(resource, jobs, pods, polls, now);
+        return new Observer(run -> missing, (namespace, uid, at) -> warning, Duration.ofSeconds(4))
+                .observe(resource, jobs, pods, polls, now);
     }
 
     Decision decide() {
         return Decide.decide(observe(), PACE);
+    }
+
+    /** The status is the one that was decided. */
+    Scene was(Decision decision) {
+        resource.setStatus(decision.status());
+        return this;
+    }
+
+    Decision refused(Refusal.Cause cause) {
+        return Decide.refused(observe(), new Refusal(cause, "Job default/socratic-ja-1", "exceeded quota: jobs"), PACE);
     }
 
     /** Decides, and a second later decides again about the status that came out. */
@@ -316,6 +375,21 @@ final class Scene {
         resource.setStatus(decide().status());
         now = now.plusSeconds(1);
         return decide();
+    }
+
+    /** The resource with the status that is decided, as the API server then has it. */
+    SocraticFineTune decided() {
+        return with(decide().status());
+    }
+
+    /** The resource with another status. */
+    SocraticFineTune with(SocraticFineTuneStatus status) {
+        resource.setStatus(status);
+        return resource;
+    }
+
+    SocraticFineTune resource() {
+        return resource;
     }
 
     SocraticFineTuneStatus status() {

@@ -17,7 +17,8 @@ public record SocraticFineTuneStatus(
         @JsonPropertyDescription("Ready, Reconciling and Stalled, as kstatus reads them.")
         List<Condition> conditions,
 
-        @JsonPropertyDescription("metadata.generation that this status is about.")
+        @JsonPropertyDescription(
+                "metadata.generation that this status is about; -1 before the operator has seen the resource.")
         Long observedGeneration,
 
         @JsonPropertyDescription("Hash of the part of spec that decides the result; another value is another run.")
@@ -56,6 +57,9 @@ public record SocraticFineTuneStatus(
         AdapterStatus adapter,
 
         @JsonPropertyDescription("Where report.html is.") String report) {
+    /** {@code observedGeneration} that the API server fills in where there is no status yet. */
+    public static final long NOT_OBSERVED = -1;
+
     public SocraticFineTuneStatus {
         conditions = conditions == null ? List.of() : List.copyOf(conditions);
         devices = devices == null ? List.of() : List.copyOf(devices);

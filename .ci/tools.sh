@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Installs the command line tools that deploy/cluster-tests runs, once, and prints the folder that holds them.
+set -euo pipefail
+tools=${SOCRATIC_TEST_TOOLS:-$HOME/.cache/socratic-tools/bin}
+mkdir -p "$tools"
+go=$(command -v go || echo /usr/local/go/bin/go)
+
+[[ $go -ef $tools/go ]] || ln -sf "$go" "$tools/go"
+
+from_module() { # command, package, version, linker flags...
+    local command=$1 package=$2 version=$3; shift 3
+    local file=$tools/$command-$version
+    if [[ ! -x $file ]]; then
+        GOBIN=$tools CGO_ENABLED=0 "$go" install -ldflags "-s -w $*" "$package@$version" >&2
+        mv "$tools/$command" "$file"
+    fi
+    ln -sf "$command-$version" "$tools/$command"
+}
+
+# A Helm that is not told at link time takes itself for one of Kubernetes 1.20.
+chart=helm.sh/helm/v3/pkg/chartutil lint=helm.sh/helm/v3/pkg/lint/rules
+from_module helm helm.sh/helm/v3/cmd/helm v3.19.2 \
+    -X helm.sh/helm/v3/internal/version.version=v3.19.2 \
+    -X $chart.k8sVersionMajor=1 -X $chart.k8sVersionMinor=34 -X $lint.k8sVersionMajor=1 -X $lint.k8sVersionMinor=34
+echo "$tools"

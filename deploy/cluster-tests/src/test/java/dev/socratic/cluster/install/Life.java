@@ -1,0 +1,214 @@
+package dev.socratic.cluster.install;
+
+import dev.socratic.api.v1alpha1.SocraticFineTune;
+import dev.socratic.api.v1alpha1.status.Phase;
+import dev.socratic.api.v1alpha1.status.SocraticFineTuneStatus;
+import dev.socratic.operator.FakeTrainer;
+import dev.socratic.operator.JobController;
+import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import io.fabric8.kubernetes.api.model.EventBuilder;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
+import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.Resource;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import java.time.Instant;
+import java.time.ZonedDateTime;
+import java.time.temporal.ChronoUnit;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+
+/** Takes a resource through everything that makes an operator call the API server. */
+final class Life {
+    private static final long PATIENCE_SECONDS = 60;
+    private static final String RESOURCE = """
+            apiVersion: socratic.dev/v1alpha1
+            kind: SocraticFineTune
+            metadata: {name: socratic-ja, namespace: %s}
+            spec:
+              model: {uri: "pvc://models/gemma"}
+              lora: {r: 16, alpha: 32, targetModules: [q_proj]}
+              dataset: {uri: "configmap://dialogues/train.jsonl"}
+              placement: {gpus: 0}
+              output: {uri: "pvc://adapters/socratic-ja"}
+              ttlSecondsAfterFinished: 60
+            """;
+
+    private final KubernetesClient client;
+    private final FakeTrainer trainer;
+    private final JobController jobs;
+    private final String namespace;
+    private final Resource<SocraticFineTune> resource;
+
+    Life(KubernetesClient client, FakeTrainer trainer, String namespace) {
+        this.client = client;
+        this.trainer = trainer;
+        this.jobs = new JobController(client);
+        this.namespace = namespace;
+        this.resource = client.resource(Serialization.unmarshal(RESOURCE.formatted(namespace), SocraticFineTune.class));
+    }
+
+    void liveThroughEverything() {
+        resource.create();
+        failToCreateAPod();
+        awaitReason("FailedCreate");
+        Pod first = createPod("trainer-1");
+        awaitReason("PersistentVolumeClaimNotFound");
+        createBoundClaim("models");
+        createBoundClaim("adapters");
+        awaitReason("ConfigMapNotFound");
+        client.resource(new ConfigMapBuilder()
+                        .withNewMetadata()
+                        .withName("dialogues")
+                        .withNamespace(namespace)
+                        .endMetadata()
+                        .addToData("train.jsonl", "{\"text\": \"なぜ?\"}\n")
+                        .build())
+                .create();
+        run(first);
+
+        changeSpec("{\"suspend\":true}");
+        awaitJob(job -> Boolean.TRUE.equals(job.getSpec().getSuspend()));
+        remove(first);
+        await(status -> status.phase() == Phase.SUSPENDED);
+        changeSpec("{\"suspend\":false}");
+        awaitJob(job -> Boolean.FALSE.equals(job.getSpec().getSuspend()));
+        Pod second = startTrainer("trainer-2");
+
+        String oldRun = resource.get().getStatus().jobName();
+        changeSpec("{\"lora\":{\"r\":8}}");
+        jobNamed(oldRun).waitUntilCondition(gone -> gone == null, PATIENCE_SECONDS, TimeUnit.SECONDS);
+        remove(second);
+        await(status -> !oldRun.equals(status.jobName()));
+        Pod third = startTrainer("trainer-3");
+
+        Job last = job();
+        jobs.terminate(third, 0, FakeTrainer.lastWords());
+        jobs.complete(last);
+        await(status -> status.phase() == Phase.SUCCEEDED);
+        jobNamed(last.getMetadata().getName())
+                .waitUntilCondition(expired -> expired == null, PATIENCE_SECONDS, TimeUnit.SECONDS);
+        resource.delete();
+    }
+
+    /** Returns when the leader has renewed its lease. */
+    void awaitRenewal(String leaseNamespace, String name) {
+        Resource<Lease> lease =
+                client.resources(Lease.class).inNamespace(leaseNamespace).withName(name);
+        ZonedDateTime now = lease.get().getSpec().getRenewTime();
+        lease.waitUntilCondition(
+                renewed -> renewed.getSpec().getRenewTime().isAfter(now), PATIENCE_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** What the Job controller does where a quota is used up. */
+    private void failToCreateAPod() {
+        awaitJob(job -> true);
+        String now = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
+        Job job = job();
+        jobNamed(job.getMetadata().getName())
+                .editStatus(there -> new JobBuilder(there)
+                        .editOrNewStatus()
+                        .withStartTime(now)
+                        .endStatus()
+                        .build());
+        client.resource(new EventBuilder()
+                        .withNewMetadata()
+                        .withName("failed-create")
+                        .withNamespace(namespace)
+                        .endMetadata()
+                        .withNewInvolvedObject()
+                        .withApiVersion("batch/v1")
+                        .withKind("Job")
+                        .withNamespace(namespace)
+                        .withName(job.getMetadata().getName())
+                        .withUid(job.getMetadata().getUid())
+                        .endInvolvedObject()
+                        .withType("Warning")
+                        .withReason("FailedCreate")
+                        .withMessage("exceeded quota")
+                        .withLastTimestamp(now)
+                        .build())
+                .create();
+    }
+
+    private Pod startTrainer(String name) {
+        Pod pod = createPod(name);
+        run(pod);
+        return pod;
+    }
+
+    private Pod createPod(String name) {
+        awaitJob(job -> true);
+        return jobs.createPod(job(), name);
+    }
+
+    private void run(Pod pod) {
+        trainer.isAtStep(1);
+        jobs.run(pod);
+        await(status -> status.phase() == Phase.RUNNING);
+    }
+
+    private void remove(Pod pod) {
+        client.resource(pod).withGracePeriod(0).delete();
+    }
+
+    private void createBoundClaim(String name) {
+        client.resource(new PersistentVolumeClaimBuilder()
+                        .withNewMetadata()
+                        .withName(name)
+                        .withNamespace(namespace)
+                        .endMetadata()
+                        .withNewSpec()
+                        .withAccessModes("ReadWriteOnce")
+                        .withNewResources()
+                        .withRequests(Map.of("storage", new Quantity("1Gi")))
+                        .endResources()
+                        .endSpec()
+                        .build())
+                .create();
+        client.persistentVolumeClaims()
+                .inNamespace(namespace)
+                .withName(name)
+                .editStatus(claim -> new PersistentVolumeClaimBuilder(claim)
+                        .editOrNewStatus()
+                        .withPhase("Bound")
+                        .endStatus()
+                        .build());
+    }
+
+    private void changeSpec(String json) {
+        resource.patch(PatchContext.of(PatchType.JSON_MERGE), "{\"spec\":" + json + "}");
+    }
+
+    private Job job() {
+        return jobNamed(resource.get().getStatus().jobName()).get();
+    }
+
+    private Resource<Job> jobNamed(String name) {
+        return client.resources(Job.class).inNamespace(namespace).withName(name);
+    }
+
+    private void awaitJob(Predicate<Job> wanted) {
+        await(status -> status.jobName() != null);
+        jobNamed(resource.get().getStatus().jobName())
+                .waitUntilCondition(job -> job != null && wanted.test(job), PATIENCE_SECONDS, TimeUnit.SECONDS);
+    }
+
+    private void awaitReason(String reason) {
+        await(status -> status.conditions().stream().anyMatch(condition -> reason.equals(condition.getReason())));
+    }
+
+    private void await(Predicate<SocraticFineTuneStatus> wanted) {
+        resource.waitUntilCondition(
+                there -> there != null && there.getStatus() != null && wanted.test(there.getStatus()),
+                PATIENCE_SECONDS,
+                TimeUnit.SECONDS);
+    }
+}

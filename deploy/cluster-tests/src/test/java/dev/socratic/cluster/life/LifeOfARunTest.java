@@ -1,0 +1,174 @@
+package dev.socratic.cluster.life;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.socratic.api.v1alpha1.status.Phase;
+import dev.socratic.api.v1alpha1.status.SocraticFineTuneStatus;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** What people and nodes do to a run, in pods of a real cluster. */
+class LifeOfARunTest {
+    @RegisterExtension
+    static final Installation CLUSTER = new Installation();
+
+    @Test
+    void suspendedRunGoesOnFromItsCheckpoint() throws IOException {
+        FineTune run = CLUSTER.fineTune("suspended");
+        run.apply("{\"training\": {\"maxSteps\": 400}}");
+        run.awaitStep(15);
+        String runId = run.status().runId();
+
+        run.edit("{\"suspend\": true}");
+        run.await(Phase.SUSPENDED);
+        run.awaitNoPod();
+        int checkpoint = run.await("a checkpoint on the resource", status -> status.checkpoint() != null)
+                .checkpoint()
+                .step();
+        assertThat(checkpoint).isGreaterThanOrEqualTo(15);
+
+        run.edit("{\"suspend\": false}");
+        SocraticFineTuneStatus end = run.await(Phase.SUCCEEDED);
+        assertThat(end.runId()).isEqualTo(runId);
+        assertThat(run.events()).contains("Suspended", "Resumed", "Succeeded");
+        assertEachStepOnce(run, 400);
+        run.delete();
+    }
+
+    @Test
+    void killedTrainerGoesOnFromItsCheckpoint() throws IOException {
+        FineTune run = CLUSTER.fineTune("killed");
+        run.apply("{\"training\": {\"maxSteps\": 300}, \"backoffLimit\": 1}");
+        run.awaitCheckpoint();
+        TrainerProcess.kill(run.pod());
+        SocraticFineTuneStatus end = run.await(Phase.SUCCEEDED);
+        assertThat(end.attempts()).isEqualTo(2);
+        assertThat(run.events()).contains("Retrying");
+        assertEachStepOnce(run, 300);
+        run.delete();
+    }
+
+    @Test
+    void trainerThatIsKilledTooOftenFails() {
+        FineTune run = CLUSTER.fineTune("killed-too-often");
+        run.apply("{\"backoffLimit\": 0}");
+        run.awaitStep(1);
+        TrainerProcess.kill(run.pod());
+        SocraticFineTuneStatus end = run.await(Phase.FAILED);
+        assertThat(end.message()).contains("killed", "spec.backoffLimit = 0");
+        run.delete();
+    }
+
+    @Test
+    void drainedNodeDoesNotCountAsFailure() throws IOException {
+        FineTune run = CLUSTER.fineTune("drained");
+        run.apply("{\"training\": {\"maxSteps\": 400}, \"backoffLimit\": 0}");
+        run.awaitStep(15);
+        Pod pod = run.pod();
+        String node = pod.getSpec().getNodeName();
+        try {
+            CLUSTER.kubectl()
+                    .run(
+                            "drain",
+                            node,
+                            "--pod-selector=socratic.dev/finetune=drained",
+                            "--delete-emptydir-data",
+                            "--timeout=120s");
+            SocraticFineTuneStatus end = run.await(Phase.SUCCEEDED);
+            assertThat(end.nodeName()).isNotEqualTo(node);
+            assertEachStepOnce(run, 400);
+        } finally {
+            CLUSTER.kubectl().run("uncordon", node);
+        }
+        run.delete();
+    }
+
+    @Test
+    void anotherTrainingReplacesTheFirst() {
+        FineTune run = CLUSTER.fineTune("edited");
+        run.apply("{}");
+        SocraticFineTuneStatus first = run.awaitStep(1);
+        Pod firstPod = run.pod();
+
+        run.edit("{\"backoffLimit\": 5, \"ttlSecondsAfterFinished\": 100}");
+        run.await("the edit", status -> status.observedGeneration() > first.observedGeneration());
+        assertThat(run.status().runId()).isEqualTo(first.runId());
+        assertThat(run.pod().getMetadata().getUid())
+                .isEqualTo(firstPod.getMetadata().getUid());
+
+        run.edit("{\"training\": {\"maxSteps\": 5}}");
+        SocraticFineTuneStatus end = run.await(Phase.SUCCEEDED);
+        assertThat(end.runId()).isNotEqualTo(first.runId());
+        assertThat(run.jobs()).extracting(job -> job.getMetadata().getName()).containsExactly(end.jobName());
+        assertThat(run.events()).contains("Superseded");
+        run.delete();
+    }
+
+    @Test
+    void deletedResourceTakesItsPodAlongAndLeavesTheAdapter() {
+        FineTune done = CLUSTER.fineTune("deleted");
+        done.apply("{\"training\": {\"maxSteps\": 5}}");
+        done.await(Phase.SUCCEEDED);
+        done.delete();
+        done.awaitNoJob();
+        assertThat(adapter("deleted")).exists();
+
+        FineTune running = CLUSTER.fineTune("deleted-early");
+        running.apply("{}");
+        running.awaitStep(1);
+        running.delete();
+        running.awaitNoPod();
+        running.awaitNoJob();
+        running.awaitNoCheckpointsClaim();
+        assertThat(adapter("deleted-early")).doesNotExist();
+    }
+
+    @Test
+    void finishedRunStaysFinishedWhenItsTimeToLiveIsOver() {
+        FineTune run = CLUSTER.fineTune("short-lived");
+        run.apply("{\"training\": {\"maxSteps\": 5}, \"ttlSecondsAfterFinished\": 1}");
+        run.await(Phase.SUCCEEDED);
+        run.awaitNoJob();
+        run.awaitNoPod();
+        run.awaitNoCheckpointsClaim();
+        run.edit("{\"ttlSecondsAfterFinished\": 2}");
+        SocraticFineTuneStatus later = run.await("the edit", status -> status.observedGeneration() == 2);
+        assertThat(later.phase()).isEqualTo(Phase.SUCCEEDED);
+        assertThat(run.jobs()).isEmpty();
+        run.delete();
+    }
+
+    @Test
+    void deadlineEndsARun() {
+        FineTune run = CLUSTER.fineTune("late");
+        run.apply("{\"activeDeadlineSeconds\": 8}");
+        SocraticFineTuneStatus end = run.awaitReason("DeadlineExceeded");
+        assertThat(end.phase()).isEqualTo(Phase.FAILED);
+        assertThat(end.message()).contains("spec.activeDeadlineSeconds = 8");
+        run.awaitNoPod();
+        run.delete();
+    }
+
+    private static Path adapter(String name) {
+        return CLUSTER.folders().of("adapters").resolve(name).resolve("adapter_model.safetensors");
+    }
+
+    /** A resumed run has done each step once: none is missing, none came twice. */
+    private static void assertEachStepOnce(FineTune run, int steps) throws IOException {
+        List<Integer> written = Files.readAllLines(adapter(run.name()).resolveSibling("metrics.jsonl")).stream()
+                .map(line -> Serialization.unmarshal(line, JsonNode.class))
+                .filter(line -> line.has("loss"))
+                .map(line -> line.get("step").asInt())
+                .toList();
+        assertThat(written).isEqualTo(IntStream.rangeClosed(1, steps).boxed().toList());
+        assertThat(adapter(run.name())).exists();
+    }
+}

@@ -1,0 +1,3 @@
+-- The trainer writes a checkpoint and stops.
+obj.spec.suspend = true
+return obj

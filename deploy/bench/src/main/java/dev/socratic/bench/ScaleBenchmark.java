@@ -1,0 +1,193 @@
+package dev.socratic.bench;
+
+import dev.socratic.api.v1alpha1.SocraticFineTune;
+import dev.socratic.api.v1alpha1.status.Phase;
+import dev.socratic.operator.settings.Setting;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodTemplateSpec;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Many resources at once, against the floor: as many plain Jobs with the same pod, in the same run. */
+@Command(
+        name = "bench",
+        mixinStandardHelpOptions = true,
+        description = "Measures the operator with many resources on nodes that kwok simulates, beside plain Jobs.")
+public final class ScaleBenchmark implements Callable<Integer> {
+    private static final Duration STEADY = Duration.ofMinutes(1);
+
+    @Option(names = "--resources", split = ",", defaultValue = "500,1000", description = "Sizes (${DEFAULT-VALUE}).")
+    private List<Integer> sizes;
+
+    @Option(
+            names = "--warm-up",
+            defaultValue = "300",
+            description = "Resources before the first size (${DEFAULT-VALUE}).")
+    private int warmUp;
+
+    @Option(
+            names = "--kubeconfig",
+            defaultValue = "${env:KUBECONFIG}",
+            description = "A cluster with scheduler and controllers; the CRD is installed, the operator is not.")
+    private Path kubeconfig;
+
+    @Option(names = "--kwok", defaultValue = "kwok", description = "The kwok program (${DEFAULT-VALUE}).")
+    private Path kwok;
+
+    @Option(
+            names = "--java-options",
+            split = " ",
+            defaultValue = "-XX:+UseSerialGC",
+            description = "Of the operator (${DEFAULT-VALUE}).")
+    private List<String> javaOptions;
+
+    @Option(names = "--out", description = "A JSON file for the result.")
+    private Path out;
+
+    @Option(names = "--logs", defaultValue = "target/bench", description = "Folder for logs (${DEFAULT-VALUE}).")
+    private Path logs;
+
+    public static void main(String[] arguments) {
+        System.setProperty("logback.configurationFile", "bench-logback.xml");
+        System.exit(new CommandLine(new ScaleBenchmark()).execute(arguments));
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        Files.createDirectories(logs);
+        int most = Math.max(warmUp, Collections.max(sizes));
+        List<Measurement> measurements = new ArrayList<>();
+        try (KubernetesClient client = new KubernetesClientBuilder()
+                        .withConfig(Config.fromKubeconfig(kubeconfig.toFile()))
+                        .build();
+                Trainers trainers = new Trainers();
+                Kwok nodes = Kwok.start(client, kwok, kubeconfig, logs.resolve("kwok.log"), most);
+                World world = new World(client)) {
+            Map<Setting, String> settings = Map.of(
+                    Setting.NAMESPACES,
+                    World.NAMESPACE,
+                    Setting.CHECKPOINTS_SIZE,
+                    "0",
+                    Setting.PROGRESS_PORT,
+                    String.valueOf(trainers.port()));
+            Path log = logs.resolve("operator.log");
+            OperatorProcess operator = OperatorProcess.start(kubeconfig, log, javaOptions, settings);
+            try {
+                PodTemplateSpec template = world.podTemplate();
+                running(client, warmUp, () -> world.createResources(warmUp));
+                world.removeAll();
+                System.out.println(Measurement.HEADER);
+                for (int size : sizes) {
+                    double floor = seconds(pods(client, size, () -> world.createJobs(size, template)));
+                    world.removeAll();
+                    Cost before = operator.cost();
+                    Running ours = running(client, size, () -> world.createResources(size));
+                    Cost upToRunning = operator.cost().since(before);
+                    settle(operator);
+                    Cost settled = operator.cost();
+                    LockSupport.parkNanos(STEADY.toNanos());
+                    Cost steady = operator.cost().since(settled);
+                    operator.close();
+                    operator = OperatorProcess.start(kubeconfig, log, javaOptions, settings);
+                    settle(operator);
+                    int restartWrites = operator.cost().writes();
+                    double succeeded = seconds(succeeded(client, size, world));
+                    world.removeAll();
+                    Measurement measurement = new Measurement(
+                            size,
+                            floor,
+                            seconds(ours.pods()),
+                            seconds(ours.pods()) / floor,
+                            seconds(ours.statuses()),
+                            succeeded,
+                            (double) upToRunning.writes() / size,
+                            (double) upToRunning.reads() / size,
+                            (double) upToRunning.cpu().toMillis() / size,
+                            settled.residentBytes() >> 20,
+                            steady.writes(),
+                            restartWrites,
+                            upToRunning.requests());
+                    System.out.println(measurement.line());
+                    System.out.println(measurement.requests());
+                    measurements.add(measurement);
+                }
+            } finally {
+                operator.close();
+            }
+        }
+        if (out != null) {
+            Files.writeString(
+                    out,
+                    Serialization.jsonMapper().writerWithDefaultPrettyPrinter().writeValueAsString(measurements));
+        }
+        return 0;
+    }
+
+    private static Duration pods(KubernetesClient client, int count, Work work) throws InterruptedException {
+        try (Arrivals<Pod> pods = new Arrivals<>(
+                client.pods().inNamespace(World.NAMESPACE),
+                count,
+                pod -> "Running".equals(pod.getStatus().getPhase()))) {
+            work.run();
+            return pods.await();
+        }
+    }
+
+    private static Running running(KubernetesClient client, int count, Work work) throws InterruptedException {
+        try (Arrivals<SocraticFineTune> statuses = phase(client, count, Phase.RUNNING)) {
+            Duration pods = pods(client, count, work);
+            return new Running(pods, statuses.await());
+        }
+    }
+
+    private static Duration succeeded(KubernetesClient client, int count, World world) throws InterruptedException {
+        try (Arrivals<SocraticFineTune> statuses = phase(client, count, Phase.SUCCEEDED)) {
+            world.endAll();
+            return statuses.await();
+        }
+    }
+
+    private static Arrivals<SocraticFineTune> phase(KubernetesClient client, int count, Phase phase) {
+        return new Arrivals<>(
+                client.resources(SocraticFineTune.class).inNamespace(World.NAMESPACE),
+                count,
+                resource -> resource.getStatus() != null && resource.getStatus().phase() == phase);
+    }
+
+    /** Returns when the operator has sent nothing for a while: late progress is written by then. */
+    private static void settle(OperatorProcess operator) throws Exception {
+        Cost before = operator.cost();
+        int quiet = 0;
+        while (quiet < 15) {
+            LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(1));
+            Cost now = operator.cost();
+            quiet = now.since(before).writes() == 0 ? quiet + 1 : 0;
+            before = now;
+        }
+    }
+
+    private static double seconds(Duration duration) {
+        return duration.toMillis() / 1000.0;
+    }
+
+    private record Running(Duration pods, Duration statuses) {}
+
+    private interface Work {
+        void run() throws InterruptedException;
+    }
+}

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# The product as a cluster runs it: builds the images, brings up ../shared/kube's cluster with them, and runs the tests
+# that need one. What is under way in that cluster is lost.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+kit=$PWD/../shared/kube
+kube_home=${KUBE_HOME:-$HOME/.cache/kube-here}
+step() { printf '\n--- %s (%d s)\n' "$*" "$SECONDS"; }
+
+step "images"
+mkdir -p target
+bash "$kit/base-image.sh"
+python3 .ci/base-image.py "$kube_home/img/java-base.tar" target/java-base.tar
+mvn -q -B -ntp -pl operator,trainer-image -am -DskipTests package jib:buildTar \
+    "-Djib.from.image=tar://$PWD/target/java-base.tar"
+
+step "the cluster"
+bash "$kit/down.sh" > /dev/null 2>&1 || true
+trap 'bash "$kit/down.sh" > /dev/null 2>&1 || true' EXIT
+cp operator/target/jib-image.tar "$kube_home/img/socratic-operator.tar"
+cp trainer-image/target/jib-image.tar "$kube_home/img/socratic-trainer.tar"
+bash "$kit/up.sh" > /dev/null
+
+step "life of a run, in pods"
+tools=$(.ci/tools.sh)
+export SOCRATIC_TEST_TOOLS=$kube_home/bin:$tools SOCRATIC_TEST_KUBECONFIG=$kube_home/kubeconfig
+mvn -q -B -ntp -pl deploy/cluster-tests -am test -Dtest='dev.socratic.cluster.life.*' -Dsurefire.failIfNoSpecifiedTests=false
+step "done"

@@ -30,9 +30,9 @@ var verdicts = map[string]struct{ kstatus, flux, argo, message string }{
 	"blocked-configmap":      {"Failed", "Failed", "Degraded", "ConfigMapNotFound: spec.dataset.uri names ConfigMap"},
 	"failed-model":           {"Failed", "Failed", "Degraded", "ModelNotFound: pvc://models/gemma has no config.json"},
 	"failed-attempts":        {"Failed", "Failed", "Degraded", "no network"},
-	"suspended-before-start": {"InProgress", "Current", "Suspended", "Held back by spec.suspend"},
+	"suspended-before-start": {"InProgress", "Current", "Suspended", "Held back by spec.suspend; set it to false to start."},
 	"suspended-stopping":     {"InProgress", "Current", "Suspended", "The trainer writes a checkpoint and stops."},
-	"suspended":              {"InProgress", "Current", "Suspended", "The last checkpoint is at step 100."},
+	"suspended":              {"InProgress", "Current", "Suspended", "go on from the checkpoint at step 100."},
 	"succeeded":              {"Current", "Current", "Healthy", "questions: 0 of 20 before, 19 of 20 after"},
 }
 

@@ -107,7 +107,11 @@ final class Installation implements BeforeAllCallback {
                 "--set",
                 "settings.trainerCpuRequest=100m",
                 "--set",
-                "settings.checkpointsSize=1Gi");
+                "settings.checkpointsSize=1Gi",
+                "--set",
+                "settings.progressPollInterval=500ms",
+                "--set",
+                "settings.progressWriteInterval=1s");
         return new Installed(client, kubectl, helm, folders);
     }
 }

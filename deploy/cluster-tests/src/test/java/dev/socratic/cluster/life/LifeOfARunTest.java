@@ -23,7 +23,7 @@ class LifeOfARunTest {
     @Test
     void suspendedRunGoesOnFromItsCheckpoint() throws IOException {
         FineTune run = CLUSTER.fineTune("suspended");
-        run.apply("{\"training\": {\"maxSteps\": 400}}");
+        run.apply("{\"training\": {\"maxSteps\": 200}}");
         run.awaitStep(15);
         String runId = run.status().runId();
 
@@ -39,20 +39,20 @@ class LifeOfARunTest {
         SocraticFineTuneStatus end = run.await(Phase.SUCCEEDED);
         assertThat(end.runId()).isEqualTo(runId);
         assertThat(run.events()).contains("Suspended", "Resumed", "Succeeded");
-        assertEachStepOnce(run, 400);
+        assertEachStepOnce(run, 200);
         run.delete();
     }
 
     @Test
     void killedTrainerGoesOnFromItsCheckpoint() throws IOException {
         FineTune run = CLUSTER.fineTune("killed");
-        run.apply("{\"training\": {\"maxSteps\": 300}, \"backoffLimit\": 1}");
+        run.apply("{\"training\": {\"maxSteps\": 200}, \"backoffLimit\": 1}");
         run.awaitCheckpoint();
         TrainerProcess.kill(run.pod());
         SocraticFineTuneStatus end = run.await(Phase.SUCCEEDED);
         assertThat(end.attempts()).isEqualTo(2);
         assertThat(run.events()).contains("Retrying");
-        assertEachStepOnce(run, 300);
+        assertEachStepOnce(run, 200);
         run.delete();
     }
 
@@ -70,7 +70,7 @@ class LifeOfARunTest {
     @Test
     void drainedNodeDoesNotCountAsFailure() throws IOException {
         FineTune run = CLUSTER.fineTune("drained");
-        run.apply("{\"training\": {\"maxSteps\": 400}, \"backoffLimit\": 0}");
+        run.apply("{\"training\": {\"maxSteps\": 200}, \"backoffLimit\": 0}");
         run.awaitStep(15);
         Pod pod = run.pod();
         String node = pod.getSpec().getNodeName();
@@ -84,7 +84,7 @@ class LifeOfARunTest {
                             "--timeout=120s");
             SocraticFineTuneStatus end = run.await(Phase.SUCCEEDED);
             assertThat(end.nodeName()).isNotEqualTo(node);
-            assertEachStepOnce(run, 400);
+            assertEachStepOnce(run, 200);
         } finally {
             CLUSTER.kubectl().run("uncordon", node);
         }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the command line tools that deploy/cluster-tests runs, once, and prints the folder that holds them.
 set -euo pipefail
-tools=${SOCRATIC_TEST_TOOLS:-$HOME/.cache/socratic-tools/bin}
+tools=$HOME/.cache/socratic-tools/bin
 mkdir -p "$tools"
 go=$(command -v go || echo /usr/local/go/bin/go)
 

@@ -43,6 +43,21 @@ public record JobController(KubernetesClient client) {
                         .build());
     }
 
+    /** What the node controller says of a pod whose node it does not hear of. */
+    public void silence(Pod pod) {
+        client.pods()
+                .inNamespace(pod.getMetadata().getNamespace())
+                .withName(pod.getMetadata().getName())
+                .editStatus(there -> new PodBuilder(there)
+                        .editStatus()
+                        .addNewCondition()
+                        .withType("Ready")
+                        .withStatus("False")
+                        .endCondition()
+                        .endStatus()
+                        .build());
+    }
+
     public void terminate(Pod pod, int exitCode, String message) {
         setState(
                 pod,

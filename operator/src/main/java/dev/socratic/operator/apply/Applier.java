@@ -8,11 +8,15 @@ import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.DeletionPropagation;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import java.net.HttpURLConnection;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -48,6 +52,8 @@ public final class Applier {
                 created.accept(setSuspend(run, resume.job(), "false"));
             } else if (action instanceof Action.DeleteJob delete) {
                 delete(Job.class, run, delete.job());
+            } else if (action instanceof Action.GiveUpPod lost) {
+                giveUp(run, lost.pod());
             } else if (action instanceof Action.DeleteRun delete) {
                 delete(ConfigMap.class, run, delete.job());
                 delete(PersistentVolumeClaim.class, run, Run.checkpointsClaim(delete.job()));
@@ -74,6 +80,30 @@ public final class Applier {
                 .build();
         return client.resource(named)
                 .patch(PatchContext.of(PatchType.JSON_MERGE), "{\"spec\":{\"suspend\":" + value + "}}");
+    }
+
+    /**
+     * As the pod garbage collector does for nodes that are gone: with this condition a Job's policy takes the end for a
+     * disruption and not for a failure.
+     */
+    private void giveUp(Run run, String name) {
+        Pod failed = new PodBuilder()
+                .withNewMetadata()
+                .withNamespace(run.namespace())
+                .withName(name)
+                .endMetadata()
+                .build();
+        String status = """
+                {"status": {"phase": "Failed", "reason": "NodeLost", "conditions": [{"type": "DisruptionTarget",
+                 "status": "True", "reason": "NodeLost", "message": "The node does not answer."}]}}""";
+        try {
+            client.resource(failed).subresource("status").patch(PatchContext.of(PatchType.STRATEGIC_MERGE), status);
+        } catch (KubernetesClientException e) {
+            if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND) {
+                throw e;
+            }
+        }
+        client.resource(failed).withGracePeriod(0).delete();
     }
 
     private <T extends HasMetadata> void delete(Class<T> type, Run run, String name) {

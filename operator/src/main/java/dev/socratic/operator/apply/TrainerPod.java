@@ -84,6 +84,7 @@ final class TrainerPod {
     private static List<EnvVar> environment(Run run, Volumes volumes) {
         List<EnvVar> environment = new ArrayList<>();
         environment.add(new EnvVar("HOME", Volumes.TMP, null));
+        environment.add(new EnvVar("SOCRATIC_RESOURCE", run.name(), null));
         environment.addAll(volumes.environment());
         if (run.spec().model().secretRef() != null) {
             environment.add(new EnvVarBuilder()

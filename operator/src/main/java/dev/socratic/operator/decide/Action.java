@@ -14,6 +14,9 @@ public sealed interface Action {
     /** Delete a Job and with it its pods, which write a checkpoint first; what else the run has stays. */
     record DeleteJob(String job) implements Action {}
 
+    /** Declare a pod failed that its node no longer speaks for, so that the Job starts another; and delete it. */
+    record GiveUpPod(String pod) implements Action {}
+
     /** Delete a Job and the ConfigMap and checkpoints claim that go with it. */
     record DeleteRun(String job) implements Action {}
 }

@@ -23,6 +23,7 @@ public final class Decide {
     public static Decision decide(Observation o, Pace pace) {
         RunState state = RunState.of(o);
         List<Action> actions = new ArrayList<>(staleRuns(o));
+        o.lostPods().map(PodFacts::name).map(Action.GiveUpPod::new).forEach(actions::add);
         actions.addAll(actions(state, o));
         if (state == RunState.FINISHED) {
             return new Decision(actions, List.of(), finished(o), untilTtl(o));

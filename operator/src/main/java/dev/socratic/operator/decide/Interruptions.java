@@ -23,16 +23,15 @@ final class Interruptions {
 
     /**
      * A pod that was told to end and does not holds the next one back: the Job controller replaces only pods that are
-     * known to be over, and two trainers must not write the same checkpoints.
+     * known to be over. One whose node is not heard of is declared over; should its trainer still run, the next one asks
+     * it to hand the output over.
      */
     static Verdict stuck(PodFacts pod, Observation o) {
-        if (pod.nodeState() == PodFacts.Node.SILENT) {
-            return Verdict.blocked(
+        if (pod.lost()) {
+            return Verdict.waiting(
+                    Phase.PENDING,
                     "NodeLost",
-                    ("Node %1$s does not answer, and nobody knows whether pod %2$s still trains there. Another goes on%3$s when the"
-                                    + " node is back; if it will not come back, delete it (kubectl delete node %1$s) or, once it is"
-                                    + " switched off, say so (kubectl taint nodes %1$s"
-                                    + " node.kubernetes.io/out-of-service=nodeshutdown:NoExecute).")
+                    "Node %s does not answer, and pod %s is given up; another goes on%s."
                             .formatted(pod.node(), pod.name(), fromCheckpoint(o)));
         }
         return Verdict.blocked(

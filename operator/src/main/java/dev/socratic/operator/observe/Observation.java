@@ -57,9 +57,16 @@ public record Observation(
 
     /** A pod of this or another run that was told to end and does not. */
     public Optional<PodFacts> stuckPod() {
-        return Stream.concat(stalePods.stream(), pod.stream())
-                .filter(candidate -> candidate.stuck(now))
-                .findFirst();
+        return pods().filter(candidate -> candidate.stuck(now)).findFirst();
+    }
+
+    /** Pods of this or another run that Kubernetes has given up with their nodes. */
+    public Stream<PodFacts> lostPods() {
+        return pods().filter(PodFacts::lost);
+    }
+
+    private Stream<PodFacts> pods() {
+        return Stream.concat(stalePods.stream(), pod.stream());
     }
 
     /** The trainer's newest words: its last ones if it ended, else what it answered. */

@@ -77,7 +77,12 @@ public record PodFacts(
 
     /** Whether it was told to end and does not: nobody knows whether its container still runs. */
     public boolean stuck(Instant now) {
-        return life == Life.ENDING && (nodeState == Node.SILENT || now.isAfter(lateFrom()));
+        return lost() || life == Life.ENDING && now.isAfter(lateFrom());
+    }
+
+    /** Whether Kubernetes has given it up, as its node is not heard of. */
+    public boolean lost() {
+        return life == Life.ENDING && nodeState == Node.SILENT;
     }
 
     /** When a pod that was told to end is late. */

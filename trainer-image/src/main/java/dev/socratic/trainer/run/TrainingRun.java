@@ -102,6 +102,7 @@ public final class TrainingRun {
             List<Example> evaluation = inputs.evaluation().map(this::examples).orElse(List.of());
             progress.add(new MetricsFromFirstStep(output.folder().resolve(OutputFolder.METRICS)));
             progress.add(history);
+            progress.add(new HandOver(output, stop));
             progress.phase(RunPhase.Loading, inputs.model().path().toString());
             try (TorchEngine engine = TorchEngine.start()) {
                 RunPlan plan = Planning.forThisMachine(config, tokenizer.size(), spec);

@@ -6,6 +6,7 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
@@ -32,6 +33,22 @@ final class FileLocks {
             }
             Thread.sleep(POLL_MILLIS);
         }
+    }
+
+    /** Waits while another holds it, up to {@code patience}; empty where that was not enough. */
+    Optional<Lock> tryAcquire(Path file, Duration patience) throws IOException {
+        long until = System.nanoTime() + patience.toNanos();
+        Optional<Lock> lock = tryAcquire(file);
+        while (lock.isEmpty() && System.nanoTime() < until) {
+            try {
+                Thread.sleep(POLL_MILLIS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return Optional.empty();
+            }
+            lock = tryAcquire(file);
+        }
+        return lock;
     }
 
     synchronized Optional<Lock> tryAcquire(Path file) throws IOException {

@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -25,17 +24,16 @@ public final class OutputFolder implements AutoCloseable {
     private static final String FIELD = "spec.output.uri";
     private static final String STAGING = ".socratic-staging";
     private static final String DECIDED = ".socratic-publishing";
-    private static final String LOCK = ".socratic-lock";
+    private static final String PROBE = ".socratic-probe";
 
     private final String uri;
     private final Path folder;
-    private final FileLocks locks;
-    private FileLocks.Lock lock;
+    private final Ownership ownership;
 
-    OutputFolder(String uri, Path folder, FileLocks locks) {
+    OutputFolder(String uri, Path folder, Ownership ownership) {
         this.uri = uri;
         this.folder = folder;
-        this.locks = locks;
+        this.ownership = ownership;
     }
 
     public String uri() {
@@ -61,19 +59,20 @@ public final class OutputFolder implements AutoCloseable {
      * not after.
      *
      * @param bytesNeeded what the run will write, as well as it is known
-     * @throws dev.socratic.trainer.failure.TrainerFailure OutputNotWritable, or TryAgain while another run holds it
+     * @throws dev.socratic.trainer.failure.TrainerFailure OutputNotWritable, or TryAgain while another
+     *     resource's run holds it, or an earlier one of this resource does not let go
      */
     public void checkWritable(long bytesNeeded) {
         try {
             Files.createDirectories(folder);
-            if (lock == null) {
-                lock = locks.tryAcquire(folder.resolve(LOCK)).orElseThrow(this::taken);
+            if (!ownership.take()) {
+                throw taken();
             }
             if (Files.isDirectory(folder.resolve(DECIDED))) {
                 moveIntoPlace();
             }
-            DurableFiles.write(folder.resolve(LOCK + "-probe"), "x".repeat(4096));
-            Files.delete(folder.resolve(LOCK + "-probe"));
+            DurableFiles.write(folder.resolve(PROBE), "x".repeat(4096));
+            Files.delete(folder.resolve(PROBE));
             FileStore store = Files.getFileStore(folder);
             if (store.getUsableSpace() < bytesNeeded) {
                 throw UnwritableFolder.full(
@@ -161,23 +160,21 @@ public final class OutputFolder implements AutoCloseable {
         }
     }
 
+    /** Whether a later trainer of the same resource waits for the folder: this one was given up, and should end. */
+    public boolean isAskedFor() {
+        return ownership.isAskedFor();
+    }
+
     /** Gives the folder back. What was staged and not published is removed. */
     @Override
     public void close() {
-        if (lock != null) {
+        if (ownership.isHeld()) {
             try {
                 removeAll(folder.resolve(STAGING));
             } catch (IOException left) {
                 // the next run removes it before it stages its own
             }
         }
-        Optional.ofNullable(lock).ifPresent(held -> {
-            try {
-                held.close();
-            } catch (IOException endsWithTheProcess) {
-                // nothing to do: the lock goes with the process
-            }
-        });
-        lock = null;
+        ownership.close();
     }
 }

@@ -17,8 +17,10 @@ public final class Storage {
 
     private final Map<String, Scheme> schemes;
     private final FileLocks locks = new FileLocks();
+    private final Optional<String> resource;
 
     public Storage(StorageSettings settings) {
+        resource = settings.resource();
         schemes = new TreeMap<>(Map.of(
                 "hf", new HubInput(settings, locks),
                 "https", new HttpsInput(settings, locks),
@@ -43,7 +45,7 @@ public final class Storage {
         Path folder = Optional.ofNullable(schemes.get(parsed.scheme()))
                 .flatMap(scheme -> scheme.outputFolder(parsed))
                 .orElseThrow(() -> unknownScheme(OUTPUT_FIELD, uri, "pvc://CLAIM/PATH, file:///PATH"));
-        return new OutputFolder(uri, folder, locks);
+        return new OutputFolder(uri, folder, new Ownership(folder, locks, resource));
     }
 
     private static TrainerFailure unknownScheme(String field, String uri, String working) {

@@ -15,6 +15,7 @@ import java.util.stream.Stream;
  * @param cache parent of {@code hub}, the cache that huggingface_hub can share, and of {@code https}
  * @param claims folder under which each persistent volume claim is mounted by its name
  * @param configMaps folder under which each ConfigMap is mounted by its name
+ * @param resource whose runs this is one of; empty where nobody starts one after another by himself
  */
 public record StorageSettings(
         URI hubEndpoint,
@@ -23,6 +24,7 @@ public record StorageSettings(
         Path cache,
         Path claims,
         Path configMaps,
+        Optional<String> resource,
         RetryPolicy retry) {
     private static final String PUBLIC_HUB = "https://huggingface.co";
 
@@ -45,11 +47,12 @@ public record StorageSettings(
                 cache,
                 Path.of(environment.getOrDefault("SOCRATIC_PVC_ROOT", "/mnt/pvc")),
                 Path.of(environment.getOrDefault("SOCRATIC_CONFIGMAP_ROOT", "/mnt/configmap")),
+                value(environment, "SOCRATIC_RESOURCE"),
                 new RetryPolicy(6, Duration.ofSeconds(1)));
     }
 
     StorageSettings with(RetryPolicy policy) {
-        return new StorageSettings(hubEndpoint, hubToken, hubCache, cache, claims, configMaps, policy);
+        return new StorageSettings(hubEndpoint, hubToken, hubCache, cache, claims, configMaps, resource, policy);
     }
 
     private static Optional<String> value(Map<String, String> environment, String name) {

@@ -12,6 +12,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -23,6 +25,11 @@ class OutputFolderTest {
 
     private OutputFolder output() {
         return storage.output("file://" + root.resolve("adapter"));
+    }
+
+    private OutputFolder outputOf(String resource) {
+        return new Storage(StorageSettings.fromEnvironment(Map.of("SOCRATIC_RESOURCE", resource)))
+                .output("file://" + root.resolve("adapter"));
     }
 
     private static void write(Path folder, String weights, String config) throws IOException {
@@ -88,6 +95,27 @@ class OutputFolderTest {
         try (OutputFolder later = output()) {
             later.checkWritable();
         }
+    }
+
+    @Test
+    void aLaterTrainerOfTheSameResourceAsksForTheOutputAndWaits() throws Exception {
+        OutputFolder lost = outputOf("socratic-ja");
+        OutputFolder next = outputOf("socratic-ja");
+        lost.checkWritable();
+        assertThat(lost.isAskedFor()).isFalse();
+        CompletableFuture<Void> taken = CompletableFuture.runAsync(next::checkWritable);
+        while (!lost.isAskedFor()) {
+            Thread.onSpinWait();
+        }
+        lost.close();
+        taken.orTimeout(30, TimeUnit.SECONDS).join();
+
+        assertThat(next.isAskedFor()).isFalse();
+        try (OutputFolder other = outputOf("another")) {
+            assertThatThrownBy(other::checkWritable).hasMessageContaining("another run");
+        }
+        assertThat(next.isAskedFor()).isFalse();
+        next.close();
     }
 
     @Test

@@ -136,6 +136,7 @@ class KubectlTest {
     void theSamplesAreAsTheyWereApplied(String sample) {
         String file = "deploy/samples/" + sample;
         kubectl.run("apply", "-f", file);
+        kubectl.run("wait", "-f", file, "--for=condition=Stalled", TIMEOUT);
         assertNoDiff(file);
         kubectl.run("apply", "--server-side", "--field-manager=gitops", "--force-conflicts", "-f", file);
         assertNoDiff(file, "--server-side", "--field-manager=gitops");

@@ -82,6 +82,8 @@ final class Life {
         awaitJob(job -> Boolean.FALSE.equals(job.getSpec().getSuspend()));
         Pod second = startTrainer("trainer-2");
 
+        second = replaceOnLostNode(second);
+
         String oldRun = resource.get().getStatus().jobName();
         changeSpec("{\"lora\":{\"r\":8}}");
         jobNamed(oldRun).waitUntilCondition(gone -> gone == null, PATIENCE_SECONDS, TimeUnit.SECONDS);
@@ -136,6 +138,23 @@ final class Life {
                         .withLastTimestamp(now)
                         .build())
                 .create();
+    }
+
+    /** What the node controller does with the pod of a node that it does not hear of. */
+    private Pod replaceOnLostNode(Pod lost) {
+        client.pods()
+                .resource(lost)
+                .patch(PatchContext.of(PatchType.JSON_MERGE), "{\"metadata\":{\"finalizers\":[\"test/held\"]}}");
+        jobs.silence(lost);
+        client.resource(lost).delete();
+        Resource<Pod> there = client.resource(lost);
+        there.waitUntilCondition(
+                pod -> "Failed".equals(pod.getStatus().getPhase())
+                        && pod.getMetadata().getDeletionGracePeriodSeconds() == 0,
+                PATIENCE_SECONDS,
+                TimeUnit.SECONDS);
+        there.patch(PatchContext.of(PatchType.JSON_MERGE), "{\"metadata\":{\"finalizers\":null}}");
+        return startTrainer("trainer-2b");
     }
 
     private Pod startTrainer(String name) {

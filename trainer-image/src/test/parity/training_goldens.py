@@ -3,7 +3,7 @@
 Made with torch 2.15.0, transformers 5.23.0, peft 0.21.2, bitsandbytes 0.50.2 (its Python kernels; the native CPU
 library is no oracle), safetensors 0.8.0, on a CPU in float32. models/NAME is a checkpoint with random weights;
 cases/NAME.json holds settings, token ids, the metrics of each step, and greedy continuations by the tuned model;
-cases/NAME.safetensors the adapter before ("initial." names) and after. lora_init.safetensors is PEFT's initialization.
+cases/NAME.safetensors the adapter before ("initial." names) and after. lora_init.safetensors is PEFT's initialization, with magnitudes.
 Arguments name the cases to write, with their models; without any, all are written.
 """
 import importlib.util
@@ -24,8 +24,8 @@ import torch
 from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
 from peft.utils import get_peft_model_state_dict
 from safetensors.torch import save_file
-from transformers import (AutoModelForCausalLM, BitsAndBytesConfig, Gemma2Config, Gemma3TextConfig, LlamaConfig, MistralConfig,
-                          Phi3Config, Qwen2Config, Qwen3Config)
+from transformers import (AutoModelForCausalLM, Trainer, BitsAndBytesConfig, Gemma2Config, Gemma3TextConfig, LlamaConfig,
+                          MistralConfig, Phi3Config, Qwen2Config, Qwen3Config)
 
 torch.set_num_threads(1)
 torch._dynamo.config.disable = True
@@ -74,6 +74,19 @@ for name_, attention_ in (("mistral", "eager"), ("qwen2", "sdpa"), ("qwen3", "ea
     CASES[name_ + "-dense"] = dict(doubleQuant=None, targets=["all-linear"], **same)
     CASES[name_ + "-nf4"] = dict(doubleQuant=True, targets=["o_proj", "down_proj"] if name_ == "phi3" else ["v_proj", "gate_proj"], **same)
 CASES["gemma3-nf4"]["dtype"] = "float16"    # what is rounded where, when weights are narrower than what is computed
+OTHER = dict(scheduler="constant", warmup=0, decay=0.1, clip=0.7, tokens=VOCABULARY, rslora=False)
+CASES |= {
+    "llama3-dense-dora": dict(model="llama3", attention="sdpa", doubleQuant=None, targets=ALL[1:], r=2, alpha=4, dora=True, bias="lora_only",
+                              ranks={"v_proj": 5, "layers.1.mlp.down_proj": 1}, alphas={r"[02]\.self_attn\.[ko]_proj": 7},
+                              **OTHER | dict(rslora=True)),
+    "gemma2-nf4-dora": dict(model="gemma2", attention="eager", doubleQuant=True, targets=["q_proj", "o_proj", "up_proj"], r=3, alpha=5,
+                            dora=True, **OTHER),
+    "llama-linear-dense-save": dict(model="llama-linear", attention="eager", doubleQuant=None, targets=["q_proj"], r=2, alpha=4, bias="all",
+                                    save=["embed_tokens"], **OTHER | dict(tokens=VOCABULARY + 3)),
+    "gemma2-nf4-save": dict(model="gemma2", attention="eager", doubleQuant=True, targets=["k_proj"], r=2, alpha=4, save=["lm_head"], **OTHER),
+    "qwen2-dense-save": dict(model="qwen2", attention="eager", doubleQuant=None, targets=["k_proj"], r=2, alpha=4,
+                             save=["embed_tokens", "lm_head"], bias="lora_only", **OTHER),
+}
 STEPS, BATCH, ACCUMULATION, RATE = 5, 2, 2, 5e-3
 
 
@@ -167,8 +180,9 @@ def loss_sum(model, rows):
 def train(name, case):
     model = load(case)
     torch.manual_seed(1)
-    model = get_peft_model(model, LoraConfig(r=case["r"], lora_alpha=case["alpha"], lora_dropout=0.0, bias="none",
-                                             target_modules="all-linear" if case["targets"] == ["all-linear"] else case["targets"], use_rslora=case["rslora"], task_type="CAUSAL_LM"))
+    model = get_peft_model(model, LoraConfig(r=case["r"], lora_alpha=case["alpha"], lora_dropout=0.0, bias=case.get("bias", "none"),
+                                             target_modules="all-linear" if case["targets"] == ["all-linear"] else case["targets"], use_rslora=case["rslora"], task_type="CAUSAL_LM", use_dora=case.get("dora", False), modules_to_save=case.get("save"),
+                                             rank_pattern=case.get("ranks", {}), alpha_pattern=case.get("alphas", {})))
     for key, p in model.named_parameters():
         if "lora_B" in key:             # a fresh B is zero, which would leave A without a gradient at first
             torch.nn.init.normal_(p, 0, 0.1)
@@ -177,7 +191,9 @@ def train(name, case):
     data = examples(case, len(name))
     batches = [data[i:i + BATCH] for i in range(0, len(data), BATCH)]
     groups = [batches[i:i + ACCUMULATION] for i in range(0, len(batches), ACCUMULATION)]
-    optimizer = torch.optim.AdamW(trainable, lr=RATE, weight_decay=case["decay"])
+    decayed = Trainer.get_decay_parameter_names(None, model)
+    groups_ = [[p for n, p in model.named_parameters() if p.requires_grad and (n in decayed) == yes] for yes in (True, False)]
+    optimizer = torch.optim.AdamW([dict(params=ps, weight_decay=case["decay"] if i == 0 else 0.0) for i, ps in enumerate(groups_) if ps], lr=RATE)
     metrics = []
     model.train()
     for step in range(STEPS):
@@ -218,7 +234,7 @@ def train(name, case):
 def write_lora_init():
     model = load(CASES["gemma2-nf4-eager"])
     torch.manual_seed(42)
-    model = get_peft_model(model, LoraConfig(r=4, lora_alpha=8, target_modules=ALL, task_type="CAUSAL_LM"))
+    model = get_peft_model(model, LoraConfig(r=4, lora_alpha=8, target_modules=ALL, task_type="CAUSAL_LM", use_dora=True))
     state = get_peft_model_state_dict(model)
     save_file({k: v.clone() for k, v in state.items() if ".layers.0.self_attn" in k or ".layers.2.mlp" in k},
               OUT / "lora_init.safetensors", metadata={"format": "pt"})

@@ -7,4 +7,9 @@ public record AdamW(int step, double learningRate, double weightDecay, double gr
 
     static final double BETA2 = 0.999;
     static final double EPSILON = 1e-8;
+
+    /** For parameters that weight decay leaves alone. */
+    public AdamW withoutDecay() {
+        return new AdamW(step, learningRate, 0, gradientScale);
+    }
 }

@@ -14,6 +14,9 @@ public interface Ops {
     /** Rows ids [N] (int64) of the table [V, H], in the type {@code stream}, times scale rounded to that type. */
     NDArray embedding(NDManager scope, NDArray table, NDArray ids, double scale, Precision stream);
 
+    /** Adds the gradient by the table to {@code gradient} [V, H], float32. */
+    void embeddingBackward(NDArray gradient, NDArray ids, NDArray dy, double scale);
+
     /** x [.., H] normalized over its last dimension. */
     NDArray rmsNorm(NDManager scope, NDArray x, NormWeight norm);
 
@@ -23,8 +26,11 @@ public interface Ops {
     /** Linear layers that read the same x [N, in]: a result [N, out] for each. */
     List<NDArray> project(NDManager scope, NDArray x, List<Linear> linears, Dropout dropout);
 
-    /** The gradient by x; adds to the gradients of the layers' LoRA factors. */
+    /** The gradient by x; adds to the gradients of the layers' LoRA factors and trained biases. */
     NDArray projectBackward(NDManager scope, NDArray x, List<Linear> linears, Dropout dropout, List<NDArray> dys);
+
+    /** Norms [out] of the rows of an adapted layer's weight, {@code W + scaling * B A}. */
+    NDArray rowNorms(NDManager scope, Linear linear);
 
     /** Frequencies [D / 2] of rotary position embedding for a base. */
     NDArray rotaryFrequencies(NDManager scope, double theta, int headDimension);
@@ -61,7 +67,7 @@ public interface Ops {
     /** Cross-entropy of rows h [N, H] against labels [N], every one of them a token. */
     TokenLoss loss(NDManager scope, NDArray h, HeadWeight head, NDArray labels);
 
-    /** The same with the gradient of {@code scale * sum} by h. */
+    /** The same with the gradient of {@code scale * sum} by h; adds that by the head to its gradient where it is trained. */
     TokenLoss lossAndGradient(NDManager scope, NDArray h, HeadWeight head, NDArray labels, double scale);
 
     /** Logits [N, V]. */

@@ -36,6 +36,12 @@ final class TorchOps implements Ops {
     }
 
     @Override
+    public void embeddingBackward(NDArray gradient, NDArray ids, NDArray dy, double scale) {
+        head.one(gradient.getManager(), "embedding_backward", gradient, ids, dy, scale)
+                .close();
+    }
+
+    @Override
     public NDArray rmsNorm(NDManager scope, NDArray x, NormWeight weight) {
         return norm.one(scope, "forward", x, weight.weight(), weight.epsilon(), offset(weight));
     }
@@ -65,6 +71,7 @@ final class TorchOps implements Ops {
                     tables(layer.weight()),
                     layer.weight().rows(),
                     layer.weight().columns(),
+                    source(layer),
                     layer.compute().scalarType(),
                     layer.bias().map(List::of).orElse(List.of()),
                     layer.lora().map(LoraFactors::factors).orElse(List.of()),
@@ -92,6 +99,7 @@ final class TorchOps implements Ops {
                     layer.weight().columns(),
                     source(layer),
                     layer.compute().scalarType(),
+                    layer.biasGradient().map(List::of).orElse(List.of()),
                     layer.lora().map(LoraFactors::factorsAndGradients).orElse(List.of()),
                     scaling(layer),
                     own.probability(),
@@ -100,6 +108,20 @@ final class TorchOps implements Ops {
             dx = dx == null ? share : add(scope, dx, share);
         }
         return dx;
+    }
+
+    @Override
+    public NDArray rowNorms(NDManager scope, Linear layer) {
+        return linear.one(
+                scope,
+                "row_norms",
+                storage(layer.weight()),
+                tables(layer.weight()),
+                layer.weight().rows(),
+                layer.weight().columns(),
+                source(layer),
+                layer.lora().orElseThrow().factors(),
+                scaling(layer));
     }
 
     private static List<NDArray> storage(Weight weight) {
@@ -181,14 +203,17 @@ final class TorchOps implements Ops {
 
     @Override
     public TokenLoss loss(NDManager scope, NDArray h, HeadWeight weight, NDArray labels) {
-        NDList result = head.call(scope, "loss", h, weight.matrix(), labels, weight.softcap(), rowsAtOnce(weight), 0.0);
+        List<NDArray> none = List.of();
+        NDList result =
+                head.call(scope, "loss", h, weight.matrix(), labels, weight.softcap(), rowsAtOnce(weight), 0.0, none);
         return new TokenLoss(result.get(0), null);
     }
 
     @Override
     public TokenLoss lossAndGradient(NDManager scope, NDArray h, HeadWeight weight, NDArray labels, double scale) {
-        NDList result =
-                head.call(scope, "loss", h, weight.matrix(), labels, weight.softcap(), rowsAtOnce(weight), scale);
+        List<NDArray> trained = weight.gradient().map(List::of).orElse(List.of());
+        NDList result = head.call(
+                scope, "loss", h, weight.matrix(), labels, weight.softcap(), rowsAtOnce(weight), scale, trained);
         return new TokenLoss(result.get(0), result.get(1));
     }
 

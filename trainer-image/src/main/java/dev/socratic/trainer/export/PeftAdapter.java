@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 
@@ -74,11 +75,11 @@ public record PeftAdapter(
         JsonMapper json = new JsonMapper();
         ObjectNode config = json.createObjectNode();
         NULL_FIELDS.forEach(config::putNull);
-        config.putObject("alpha_pattern");
+        config.set("alpha_pattern", json.valueToTree(lora.alphaPattern()));
         config.putObject("loftq_config");
-        config.putObject("rank_pattern");
+        config.set("rank_pattern", json.valueToTree(lora.rankPattern()));
         config.put("base_model_name_or_path", base)
-                .put("bias", "none")
+                .put("bias", lora.bias().name().toLowerCase(Locale.ROOT))
                 .put("ensure_weight_tying", false)
                 .put("fan_in_fan_out", false)
                 .put("inference_mode", true)

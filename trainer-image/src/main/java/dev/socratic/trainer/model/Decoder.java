@@ -73,14 +73,15 @@ public final class Decoder implements AutoCloseable {
         return facts;
     }
 
-    /** What an adapter file holds: the factors, and the embeddings where the vocabulary has grown. */
+    /** What an adapter file holds: all that is trained, and the embeddings where the vocabulary has grown. */
     public SortedMap<String, TensorToWrite> adapterTensors() {
         SortedMap<String, TensorToWrite> tensors = adapter.toPeft();
         if (facts.grownBy() > 0) {
-            tensors.put("base_model.model.model.embed_tokens.weight", floats(weights.embedding()));
+            tensors.computeIfAbsent(LoraAdapter.weightName(ModelLoader.EMBEDDING), name -> floats(weights.embedding()));
             if (!weights.tiedHead()) {
-                tensors.put(
-                        "base_model.model.lm_head.weight", floats(weights.head().matrix()));
+                tensors.computeIfAbsent(
+                        LoraAdapter.weightName(ModelLoader.HEAD),
+                        name -> floats(weights.head().matrix()));
             }
         }
         return tensors;
@@ -115,6 +116,7 @@ public final class Decoder implements AutoCloseable {
             for (int i = runs.size() - 1; i >= 0; i--) {
                 dx = backward(scope, weights.layers().get(i), runs.get(i), dx);
             }
+            embeddingBackward(scope, batch, dx);
             loss.sum().attach(results);
             return loss.sum();
         }
@@ -176,6 +178,15 @@ public final class Decoder implements AutoCloseable {
         long[] ids = Arrays.stream(tokens).asLongStream().toArray();
         NDArray here = tensors().onDevice(scope, scope.create(ids), weights.embeddingDevice());
         return ops().embedding(scope, weights.embedding(), here, weights.embeddingScale(), facts.stream());
+    }
+
+    private void embeddingBackward(NDManager scope, Batch batch, NDArray dx) {
+        weights.embeddingGradient().ifPresent(gradient -> {
+            long[] ids = Arrays.stream(batch.inputIds()).asLongStream().toArray();
+            NDArray here = tensors().onDevice(scope, scope.create(ids), weights.embeddingDevice());
+            NDArray dEmbedded = tensors().onDevice(scope, dx, weights.embeddingDevice());
+            ops().embeddingBackward(gradient, here, dEmbedded, weights.embeddingScale());
+        });
     }
 
     /** Only rows whose next token has a label reach the head. */

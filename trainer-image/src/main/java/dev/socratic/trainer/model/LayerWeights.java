@@ -5,6 +5,7 @@ import dev.socratic.trainer.engine.Linear;
 import dev.socratic.trainer.engine.NormWeight;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The weights of one block, all on one device.
@@ -25,4 +26,9 @@ record LayerWeights(
         NormWeight mlpNorm,
         List<Linear> gateUp,
         Linear down,
-        Optional<NormWeight> mlpPostNorm) {}
+        Optional<NormWeight> mlpPostNorm) {
+    Stream<Linear> linears() {
+        return Stream.of(queryKeyValue.stream(), Stream.of(output), gateUp.stream(), Stream.of(down))
+                .flatMap(part -> part);
+    }
+}

@@ -63,7 +63,7 @@ enum LinearModule {
 
     ModelShape.LinearShape shape(ModelConfig config) {
         int outputs = outputs(config);
-        return new ModelShape.LinearShape(shortName(), inputs(config), outputs, hasBias(config.biases()) ? outputs : 0);
+        return new ModelShape.LinearShape(path(), inputs(config), outputs, hasBias(config.biases()) ? outputs : 0);
     }
 
     /** Those of a model's modules that {@code spec.lora.targetModules} names, in their order. */

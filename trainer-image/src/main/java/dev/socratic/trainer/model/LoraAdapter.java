@@ -3,20 +3,21 @@ package dev.socratic.trainer.model;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
+import dev.socratic.api.v1alpha1.spec.LoraBias;
 import dev.socratic.api.v1alpha1.spec.LoraSpec;
 import dev.socratic.trainer.checkpoint.Checkpoint;
 import dev.socratic.trainer.checkpoint.TensorToWrite;
 import dev.socratic.trainer.engine.AdamW;
+import dev.socratic.trainer.engine.Linear;
 import dev.socratic.trainer.engine.LoraFactors;
-import dev.socratic.trainer.engine.Ops;
 import dev.socratic.trainer.engine.Precision;
-import dev.socratic.trainer.engine.Tensors;
 import dev.socratic.trainer.engine.TorchEngine;
 import dev.socratic.trainer.failure.FailureReason;
 import dev.socratic.trainer.failure.Problem;
+import dev.socratic.trainer.model.TrainedParameters.Decay;
+import dev.socratic.trainer.model.TrainedParameters.Parameter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,124 +25,158 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.function.Function;
 
 /**
- * The trainable parameters: LoRA factors A [r, in] and B [out, r] of the targeted linear layers. Those of a device lie
- * in one flat float32 buffer, with gradients and both Adam moments in three more of the same layout, so that an
- * optimizer step is one operation a device.
+ * What {@code spec.lora} trains: factors A [r, in] and B [out, r] of the targeted linear layers, with DoRA magnitudes
+ * [out], biases as asked for, and whole embeddings. Names are those of PEFT's files.
  */
 public final class LoraAdapter {
-    /** A linear layer that gets an adapter; its name is that of the module, {@code model.layers.0.self_attn.q_proj}. */
-    record Target(String module, long inputs, long outputs, Device device) {}
+    /** A linear layer; its name is that of the module, {@code model.layers.0.self_attn.q_proj}. */
+    record Layer(String module, long inputs, long outputs, boolean targeted, boolean biased, Device device) {}
 
-    /** The flat arrays of one device, each [P]. */
-    record Buffers(NDArray parameters, NDArray gradients, NDArray firstMoment, NDArray secondMoment) {
-        List<NDArray> all() {
-            return List.of(parameters, gradients, firstMoment, secondMoment);
-        }
-    }
-
-    /** Where a factor lies: rows x columns elements of its device's buffers from {@code at} on. */
-    private record Place(Device device, long at, long rows, long columns) {}
+    /** An embedding that is trained as a whole: {@code model.embed_tokens} or {@code lm_head}. */
+    record Embedding(String module, long rows, long columns, Device device) {}
 
     private static final String PREFIX = "base_model.model.";
 
     private final TorchEngine engine;
     private final LoraSpec spec;
-    private final List<Target> targets;
-    private final Map<String, Place> places = new LinkedHashMap<>();
-    private final Map<Device, Buffers> buffers = new LinkedHashMap<>();
+    private final List<Layer> targets;
+    private final TrainedParameters parameters;
     private final Map<String, LoraFactors> factors = new LinkedHashMap<>();
+    private final Map<String, String> biases = new LinkedHashMap<>();
 
-    LoraAdapter(TorchEngine engine, NDManager owner, LoraSpec spec, List<Target> targets) {
+    LoraAdapter(TorchEngine engine, NDManager owner, LoraSpec spec, List<Layer> layers, List<Embedding> embeddings) {
         this.engine = engine;
         this.spec = spec;
-        this.targets = List.copyOf(targets);
-        Map<Device, Long> sizes = new LinkedHashMap<>();
-        for (Target target : targets) {
-            place(sizes, target, aName(target.module), spec.r(), target.inputs);
-            place(sizes, target, bName(target.module), target.outputs, spec.r());
+        this.targets = layers.stream().filter(Layer::targeted).toList();
+        List<Parameter> trained = new ArrayList<>();
+        for (Layer layer : layers) {
+            boolean bias = spec.bias() == LoraBias.ALL || spec.bias() == LoraBias.LORA_ONLY && layer.targeted;
+            if (layer.targeted) {
+                long rank = spec.rankOf(layer.module);
+                trained.add(decayed(aName(layer.module), layer.device, rank, layer.inputs));
+                trained.add(decayed(bName(layer.module), layer.device, layer.outputs, rank));
+                if (spec.useDora()) {
+                    trained.add(decayed(magnitudeName(layer.module), layer.device, layer.outputs));
+                }
+            }
+            if (bias && layer.biased) {
+                String name = PREFIX + layer.module + (layer.targeted ? ".base_layer.bias" : ".bias");
+                biases.put(layer.module, name);
+                trained.add(new Parameter(name, List.of(layer.outputs), layer.device, Decay.FREE));
+            }
         }
-        sizes.forEach((device, size) -> buffers.put(device, allocate(owner, device, size)));
-        targets.forEach(target -> factors.put(target.module, views(owner, target)));
+        for (Embedding embedding : embeddings) {
+            trained.add(decayed(weightName(embedding.module), embedding.device, embedding.rows, embedding.columns));
+        }
+        parameters = new TrainedParameters(engine, owner, trained);
+        targets.forEach(target -> factors.put(target.module, factors(target.module)));
     }
 
-    private void place(Map<Device, Long> sizes, Target target, String name, long rows, long columns) {
-        long at = sizes.getOrDefault(target.device, 0L);
-        places.put(name, new Place(target.device, at, rows, columns));
-        sizes.put(target.device, at + rows * columns);
+    private static Parameter decayed(String name, Device device, Long... shape) {
+        return new Parameter(name, List.of(shape), device, Decay.DECAYED);
     }
 
-    private static Buffers allocate(NDManager owner, Device device, long size) {
-        Shape shape = new Shape(size);
-        return new Buffers(
-                owner.zeros(shape, DataType.FLOAT32, device),
-                owner.zeros(shape, DataType.FLOAT32, device),
-                owner.zeros(shape, DataType.FLOAT32, device),
-                owner.zeros(shape, DataType.FLOAT32, device));
-    }
-
-    private LoraFactors views(NDManager owner, Target target) {
-        Buffers own = buffers.get(target.device);
-        Place a = places.get(aName(target.module));
-        Place b = places.get(bName(target.module));
+    private LoraFactors factors(String module) {
+        String a = aName(module);
+        String b = bName(module);
+        Optional<LoraFactors.Magnitude> magnitude = Optional.of(magnitudeName(module))
+                .filter(parameters::has)
+                .map(name -> new LoraFactors.Magnitude(parameters.value(name), parameters.gradient(name)));
         return new LoraFactors(
-                view(owner, own.parameters, a),
-                view(owner, own.parameters, b),
-                view(owner, own.gradients, a),
-                view(owner, own.gradients, b),
-                spec.alpha() / (spec.useRslora() ? Math.sqrt(spec.r()) : spec.r()));
+                parameters.value(a),
+                parameters.value(b),
+                parameters.gradient(a),
+                parameters.gradient(b),
+                spec.scalingOf(module),
+                magnitude);
     }
 
-    private NDArray view(NDManager scope, NDArray buffer, Place place) {
-        return tensors().view(scope, buffer, place.at, place.rows, place.columns);
+    /** The layer with its trained parts: factors where it is targeted, a trained bias where it has one. */
+    Linear adapted(Linear frozen) {
+        Optional<LoraFactors> own = Optional.ofNullable(factors.get(frozen.name()));
+        String bias = biases.get(frozen.name());
+        if (bias == null) {
+            return new Linear(frozen.name(), frozen.weight(), frozen.compute(), frozen.bias(), own);
+        }
+        NDArray trained = parameters.value(bias);
+        engine.tensors().write(trained, frozen.bias().orElseThrow());
+        return new Linear(
+                frozen.name(),
+                frozen.weight(),
+                frozen.compute(),
+                Optional.of(trained),
+                own,
+                Optional.of(parameters.gradient(bias)));
     }
 
-    /** The factors of a linear layer, if it is targeted. */
-    Optional<LoraFactors> factors(String module) {
-        return Optional.ofNullable(factors.get(module));
+    /** A trained copy of an embedding and its gradient. */
+    record TrainedEmbedding(NDArray value, NDArray gradient) {}
+
+    /** The trained copy of a module's embedding, which starts as {@code frozen}; empty if it is not trained. */
+    Optional<TrainedEmbedding> trained(String module, NDArray frozen) {
+        String name = weightName(module);
+        if (!parameters.has(name)) {
+            return Optional.empty();
+        }
+        NDArray value = parameters.value(name);
+        engine.tensors().write(value, frozen);
+        return Optional.of(new TrainedEmbedding(value, parameters.gradient(name)));
     }
 
     /**
      * PEFT's initialization for a seed: B is zero, A uniform, drawn in the order of the modules from torch's CPU
-     * generator and rounded through the type that the layer computes in.
+     * generator and rounded through the type that the layer computes in; magnitudes are the norms of the frozen rows.
      */
-    void initialize(long seed, Precision through) {
+    void initialize(long seed, Precision through, List<Linear> layers) {
         try (NDManager scope = engine.root().newSubManager()) {
-            tensors().seed(scope, seed);
-            for (Target target : targets) {
-                NDArray a = tensors().loraA(scope, spec.r(), target.inputs, target.outputs, through);
-                tensors().write(factors.get(target.module).a(), a);
-                tensors().zero(factors.get(target.module).b());
+            engine.tensors().seed(scope, seed);
+            for (Layer target : targets) {
+                LoraFactors own = factors.get(target.module);
+                NDArray a = engine.tensors()
+                        .loraA(scope, spec.rankOf(target.module), target.inputs, target.outputs, through);
+                engine.tensors().write(own.a(), a);
+                engine.tensors().zero(own.b());
+            }
+            for (Linear layer : layers) {
+                layer.lora()
+                        .flatMap(LoraFactors::magnitude)
+                        .ifPresent(magnitude -> engine.tensors()
+                                .write(magnitude.value(), engine.ops().rowNorms(scope, layer)));
             }
         }
     }
 
-    /** Takes the factors from an adapter in PEFT's format; it must have exactly the factors of this one. */
+    /** Takes the parameters from an adapter in PEFT's format; it must have exactly those of this one. */
     void load(Checkpoint adapter, Path source) {
-        places.forEach((name, place) -> {
-            if (!adapter.has(name) || !Arrays.equals(adapter.tensor(name).shape(), shape(place))) {
-                throw mismatch(source, name, place, adapter);
+        Map<String, long[]> shapes = parameters.shapes();
+        shapes.forEach((name, shape) -> {
+            if (!adapter.has(name) || !Arrays.equals(adapter.tensor(name).shape(), shape)) {
+                throw mismatch(source, name, shape, adapter);
             }
-            write(
-                    place,
-                    buffers.get(place.device).parameters,
-                    adapter.tensor(name).toFloats());
+            parameters.set(name, adapter.tensor(name).toFloats());
         });
         adapter.names().stream()
-                .filter(name -> name.contains(".lora_") && !places.containsKey(name))
+                .filter(name -> !shapes.containsKey(name) && !isEmbedding(name))
                 .findFirst()
                 .ifPresent(name -> {
-                    throw Problem.of(FailureReason.InvalidConfiguration, "the initial adapter adapts more layers")
-                            .where("spec.lora.targetModules")
+                    throw Problem.of(
+                                    FailureReason.InvalidConfiguration,
+                                    "the initial adapter trains more than spec.lora")
+                            .where("spec.lora.initialAdapterUri")
                             .found(name + " in " + source)
-                            .remedy("target the same modules as the initial adapter")
+                            .remedy("give targetModules, useDora and bias as in the adapter's adapter_config.json")
                             .failure();
                 });
     }
 
-    private static RuntimeException mismatch(Path source, String name, Place place, Checkpoint adapter) {
+    /** An adapter of a model whose vocabulary had grown carries the embeddings it was trained with. */
+    private static boolean isEmbedding(String name) {
+        return name.equals(weightName(ModelLoader.EMBEDDING)) || name.equals(weightName(ModelLoader.HEAD));
+    }
+
+    private static RuntimeException mismatch(Path source, String name, long[] shape, Checkpoint adapter) {
         return Problem.of(FailureReason.InvalidConfiguration, "the initial adapter does not fit spec.lora")
                 .where("spec.lora.initialAdapterUri")
                 .found(
@@ -149,87 +184,42 @@ public final class LoraAdapter {
                                 ? name + " of shape "
                                         + Arrays.toString(adapter.tensor(name).shape())
                                 : "no " + name + " in " + source)
-                .allowed(name + " of shape " + Arrays.toString(shape(place)))
-                .remedy("give r and targetModules of the adapter's adapter_config.json")
+                .allowed(name + " of shape " + Arrays.toString(shape))
+                .remedy("give the fields of spec.lora as in the adapter's adapter_config.json")
                 .failure();
     }
 
-    private static long[] shape(Place place) {
-        return new long[] {place.rows, place.columns};
-    }
-
-    private void write(Place place, NDArray buffer, float[] values) {
-        try (NDManager scope = engine.root().newSubManager(Device.cpu())) {
-            NDArray array = scope.create(values, new Shape(place.rows, place.columns));
-            tensors().write(view(scope, buffer, place), array);
-        }
-    }
-
-    /** The factors under PEFT's names, float32. */
+    /** What is trained under PEFT's names, float32. */
     public SortedMap<String, TensorToWrite> toPeft() {
-        return read(Buffers::parameters);
-    }
-
-    private SortedMap<String, TensorToWrite> read(Function<Buffers, NDArray> which) {
-        SortedMap<String, TensorToWrite> result = new TreeMap<>();
-        try (NDManager scope = engine.root().newSubManager()) {
-            places.forEach((name, place) -> {
-                NDArray values = view(scope, which.apply(buffers.get(place.device)), place);
-                result.put(name, TensorToWrite.floats(shape(place), values.toFloatArray()));
-            });
-        }
-        return result;
+        return new TreeMap<>(parameters.tensors());
     }
 
     /** Parameters and both moments, for a checkpoint of the run. */
     public SortedMap<String, TensorToWrite> state() {
-        SortedMap<String, TensorToWrite> state = new TreeMap<>(toPeft());
-        read(Buffers::firstMoment).forEach((name, tensor) -> state.put("first_moment." + name, tensor));
-        read(Buffers::secondMoment).forEach((name, tensor) -> state.put("second_moment." + name, tensor));
-        return state;
+        return parameters.state();
     }
 
     /** Sets what {@link #state()} gave. */
     public void restore(Checkpoint state) {
-        places.forEach((name, place) -> {
-            Buffers own = buffers.get(place.device);
-            write(place, own.parameters, state.tensor(name).toFloats());
-            write(place, own.firstMoment, state.tensor("first_moment." + name).toFloats());
-            write(place, own.secondMoment, state.tensor("second_moment." + name).toFloats());
-        });
+        parameters.restore(state);
     }
 
     public void zeroGradients() {
-        buffers.values().forEach(own -> tensors().zero(own.gradients));
+        parameters.zeroGradients();
     }
 
     /** Euclidean norm of all gradients. */
     public double gradientNorm() {
-        double squares = 0;
-        for (Buffers own : buffers.values()) {
-            double norm = ops().norm(own.gradients);
-            squares += norm * norm;
-        }
-        return Math.sqrt(squares);
+        return parameters.gradientNorm();
     }
 
     public void step(AdamW settings) {
-        buffers.values()
-                .forEach(
-                        own -> ops().adamw(own.parameters, own.gradients, own.firstMoment, own.secondMoment, settings));
+        parameters.step(settings);
     }
 
     /** Trainable parameters. */
     public long size() {
-        return places.values().stream().mapToLong(p -> p.rows * p.columns).sum();
-    }
-
-    private Ops ops() {
-        return engine.ops();
-    }
-
-    private Tensors tensors() {
-        return engine.tensors();
+        return parameters.size();
     }
 
     private static String aName(String module) {
@@ -238,5 +228,14 @@ public final class LoraAdapter {
 
     private static String bName(String module) {
         return PREFIX + module + ".lora_B.weight";
+    }
+
+    private static String magnitudeName(String module) {
+        return PREFIX + module + ".lora_magnitude_vector";
+    }
+
+    /** The name of a module's weight in an adapter's file. */
+    static String weightName(String module) {
+        return PREFIX + module + ".weight";
     }
 }

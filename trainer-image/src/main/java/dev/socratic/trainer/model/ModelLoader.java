@@ -17,11 +17,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /** Puts a checkpoint's tensors on their devices, in the types that the specification asks for. */
 final class ModelLoader {
-    private static final String EMBEDDING = "model.embed_tokens.weight";
-    private static final String HEAD = "lm_head.weight";
+    /** Modules of the embeddings. */
+    static final String EMBEDDING = "model.embed_tokens";
+
+    static final String HEAD = "lm_head";
     private static final String NORM = "model.norm.weight";
     private static final String ADAPTER_FILE = "adapter_model.safetensors";
 
@@ -60,35 +63,28 @@ final class ModelLoader {
     }
 
     private Decoder load(Checkpoint checkpoint) {
-        List<ModuleNames> names = new ArrayList<>();
-        for (int i = 0; i < config.layers().size(); i++) {
-            names.add(new ModuleNames(i));
-        }
-        LoraAdapter adapter = adapter(names);
-        WeightReader reader = new WeightReader(engine, owner, checkpoint, spec, stream);
+        List<ModuleNames> names = IntStream.range(0, config.layers().size())
+                .mapToObj(ModuleNames::new)
+                .toList();
         int vocabulary = Math.max(config.vocabularySize(), request.tokens());
-        Device embeddingDevice = Devices.of(request.devices().embedding());
-        Device headDevice = Devices.of(request.devices().head());
-        NDArray embedding = reader.embedding(EMBEDDING, vocabulary, config.hiddenSize(), embeddingDevice);
+        LoraAdapter adapter = adapter(names, vocabulary);
+        WeightReader reader = new WeightReader(engine, owner, checkpoint, spec, stream);
+        Embeddings embeddings = embeddings(reader, checkpoint, vocabulary, adapter);
         List<LayerWeights> layers =
                 names.stream().map(layer -> layer(reader, layer, adapter)).toList();
-        NormWeight norm = norm(reader, NORM, config.hiddenSize(), headDevice);
-        // as transformers 5: a head of its own in the checkpoint is used, whatever the configuration says
-        boolean tied = config.tiedHead() && !checkpoint.hasDifferent(HEAD, EMBEDDING);
-        NDArray head = tied
-                ? reader.shared(embedding, headDevice)
-                : reader.embedding(HEAD, vocabulary, config.hiddenSize(), headDevice);
-        request.initialAdapter().ifPresent(folder -> reader.replaceEmbedding(folder.resolve(ADAPTER_FILE), embedding));
+        NormWeight norm = norm(reader, NORM, config.hiddenSize(), headDevice());
+        start(adapter, layers);
         float embeddingScale = Precision.of(spec.model().dtype()).round((float) config.embeddingScale());
         DecoderWeights weights = new DecoderWeights(
-                embedding,
+                embeddings.input,
+                embeddings.inputGradient,
                 embeddingScale,
-                embeddingDevice,
+                embeddingDevice(),
                 layers,
                 norm,
-                new HeadWeight(head, config.finalSoftcap()),
-                headDevice,
-                tied);
+                embeddings.head,
+                headDevice(),
+                embeddings.tied);
         double softcap = spec.model().attention() == Attention.EAGER ? config.attentionSoftcap() : 0;
         LoadedModel facts = new LoadedModel(
                 vocabulary,
@@ -102,25 +98,84 @@ final class ModelLoader {
         return new Decoder(engine, owner, config, weights, adapter, passes, request.saved(), facts);
     }
 
-    private LoraAdapter adapter(List<ModuleNames> names) {
-        List<LoraAdapter.Target> targets = new ArrayList<>();
+    private LoraAdapter adapter(List<ModuleNames> names, int vocabulary) {
+        List<LoraAdapter.Layer> layers = new ArrayList<>();
         for (ModuleNames layer : names) {
-            Device device = device(layer);
-            targeted.stream()
-                    .map(module -> new LoraAdapter.Target(
-                            layer.of(module), module.inputs(config), module.outputs(config), device))
-                    .forEach(targets::add);
+            config.projections()
+                    .all()
+                    .forEach(module -> layers.add(new LoraAdapter.Layer(
+                            layer.of(module),
+                            module.inputs(config),
+                            module.outputs(config),
+                            targeted.contains(module),
+                            module.hasBias(config.biases()),
+                            device(layer))));
         }
-        LoraAdapter adapter = new LoraAdapter(engine, owner, spec.lora(), targets);
+        LoraTargets.check(spec.lora(), layers);
+        List<LoraAdapter.Embedding> embeddings = new ArrayList<>();
+        for (String module : LoraTargets.embeddings(spec.lora())) {
+            Device device = module.equals(HEAD) ? headDevice() : embeddingDevice();
+            embeddings.add(new LoraAdapter.Embedding(module, vocabulary, config.hiddenSize(), device));
+        }
+        return new LoraAdapter(engine, owner, spec.lora(), layers, embeddings);
+    }
+
+    /** Input and output embedding: frozen, or the trained copies. */
+    private record Embeddings(NDArray input, Optional<NDArray> inputGradient, HeadWeight head, boolean tied) {}
+
+    private Embeddings embeddings(WeightReader reader, Checkpoint checkpoint, int vocabulary, LoraAdapter adapter) {
+        NDArray input = reader.embedding(EMBEDDING + ".weight", vocabulary, config.hiddenSize(), embeddingDevice());
+        reader.replaceEmbedding(initialAdapter(), EMBEDDING, input);
+        // as transformers 5: a head of its own in the checkpoint is used, whatever the configuration says
+        boolean tied = config.tiedHead() && !checkpoint.hasDifferent(HEAD + ".weight", EMBEDDING + ".weight");
+        NDArray output = tied
+                ? reader.shared(input, headDevice())
+                : reader.embedding(HEAD + ".weight", vocabulary, config.hiddenSize(), headDevice());
+        if (!tied) {
+            reader.replaceEmbedding(initialAdapter(), HEAD, output);
+        }
+        // as in PEFT, a trained copy of one of two tied embeddings leaves the other as it was
+        Optional<LoraAdapter.TrainedEmbedding> trainedInput = adapter.trained(EMBEDDING, input);
+        Optional<LoraAdapter.TrainedEmbedding> trainedOutput = adapter.trained(HEAD, output);
+        if (trainedInput.isPresent() && !tied) {
+            input.close();
+        }
+        HeadWeight head = new HeadWeight(
+                trainedOutput.map(LoraAdapter.TrainedEmbedding::value).orElse(output),
+                config.finalSoftcap(),
+                trainedOutput.map(LoraAdapter.TrainedEmbedding::gradient));
+        return new Embeddings(
+                trainedInput.map(LoraAdapter.TrainedEmbedding::value).orElse(input),
+                trainedInput.map(LoraAdapter.TrainedEmbedding::gradient),
+                head,
+                tied && trainedInput.isEmpty() && trainedOutput.isEmpty());
+    }
+
+    private Optional<Path> initialAdapter() {
+        return request.initialAdapter().map(folder -> folder.resolve(ADAPTER_FILE));
+    }
+
+    /** What is trained starts as an initial adapter has it, or as PEFT initializes it. */
+    private void start(LoraAdapter adapter, List<LayerWeights> layers) {
         if (request.initialAdapter().isPresent()) {
-            Path file = request.initialAdapter().get().resolve(ADAPTER_FILE);
+            LoraTargets.checkConfig(spec.lora(), request.initialAdapter().get());
+            Path file = initialAdapter().orElseThrow();
             try (Checkpoint initial = Checkpoint.open(file)) {
                 adapter.load(initial, file);
             }
         } else {
-            adapter.initialize(spec.training().seed(), compute);
+            List<Linear> linears =
+                    layers.stream().flatMap(LayerWeights::linears).toList();
+            adapter.initialize(spec.training().seed(), compute, linears);
         }
-        return adapter;
+    }
+
+    private Device embeddingDevice() {
+        return Devices.of(request.devices().embedding());
+    }
+
+    private Device headDevice() {
+        return Devices.of(request.devices().head());
     }
 
     private Device device(ModuleNames layer) {
@@ -160,7 +215,7 @@ final class ModelLoader {
         Optional<NDArray> bias = module.hasBias(config.biases())
                 ? Optional.of(reader.vector(name + ".bias", module.outputs(config), device))
                 : Optional.empty();
-        return new Linear(name, weight, compute, bias, adapter.factors(name));
+        return adapter.adapted(new Linear(name, weight, compute, bias, Optional.empty()));
     }
 
     private NormWeight norm(WeightReader reader, String name, int size, Device device) {

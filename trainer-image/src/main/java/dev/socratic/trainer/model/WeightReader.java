@@ -19,6 +19,7 @@ import dev.socratic.trainer.quant.Nf4Tensor;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Optional;
 
 /**
  * Reads tensors of a checkpoint onto devices: cast to the model's type first, then quantized or kept. Large tensors
@@ -26,7 +27,6 @@ import java.util.Arrays;
  */
 final class WeightReader {
     private static final int ELEMENTS_AT_ONCE = 1 << 24;
-    private static final String ADAPTED_EMBEDDING = "base_model.model.model.embed_tokens.weight";
 
     private final TorchEngine engine;
     private final NDManager owner;
@@ -99,20 +99,20 @@ final class WeightReader {
     }
 
     /** An adapter of a model whose vocabulary had grown carries the embeddings it was trained with. */
-    void replaceEmbedding(Path adapterFile, NDArray embedding) {
-        if (!Files.exists(adapterFile)) {
-            return;
-        }
-        try (Checkpoint adapter = Checkpoint.open(adapterFile)) {
-            if (adapter.has(ADAPTED_EMBEDDING)) {
-                StoredTensor tensor = adapter.tensor(ADAPTED_EMBEDDING);
-                long[] shape = embedding.getShape().getShape();
-                if (!Arrays.equals(tensor.shape(), shape)) {
-                    throw shapeMismatch(tensor, shape);
+    void replaceEmbedding(Optional<Path> adapterFile, String module, NDArray embedding) {
+        String name = LoraAdapter.weightName(module);
+        adapterFile.filter(Files::exists).ifPresent(file -> {
+            try (Checkpoint adapter = Checkpoint.open(file)) {
+                if (adapter.has(name)) {
+                    StoredTensor tensor = adapter.tensor(name);
+                    long[] shape = embedding.getShape().getShape();
+                    if (!Arrays.equals(tensor.shape(), shape)) {
+                        throw shapeMismatch(tensor, shape);
+                    }
+                    copy(tensor, shape[1], embedding);
                 }
-                copy(tensor, shape[1], embedding);
             }
-        }
+        });
     }
 
     private NDArray matrix(StoredTensor tensor, long rows, long columns, Device device, Precision type) {

@@ -3,6 +3,7 @@ package dev.socratic.trainer.placement;
 import dev.socratic.api.v1alpha1.spec.Attention;
 import dev.socratic.api.v1alpha1.spec.Dtype;
 import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 
 /** Counts the bytes of a run on one device, from the arrays that the engine's forward and backward passes make. */
@@ -13,6 +14,8 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec) {
     private static final int TRAINED_BYTES = 16;
     /** Dequantization of an element: int32 index of a packed pair, float32 value and product, rounded value. */
     private static final int DEQUANTIZED_BYTES = 12;
+    /** Norms of an element's row: the adapter's share, the sum with the weight, both in float32. */
+    private static final int DORA_BYTES = 12;
     /** A linear layer's own arrays: its input dropped out and cast, its output before it is cast back. */
     private static final int LINEAR_ARRAYS = 3;
     /** Logits that the head computes at once, in float32, and how many such arrays a chunk has. */
@@ -42,19 +45,32 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec) {
                 contents(id, map),
                 cap,
                 weights,
-                layers * adapterElements() * TRAINED_BYTES,
+                (adapterElements(id::equals, map)
+                                + (trains("embed_tokens") && embedding ? shape.embeddingElements() : 0)
+                                + (trains("lm_head") && head ? shape.embeddingElements() : 0))
+                        * TRAINED_BYTES,
                 kept,
                 Math.max(block, head ? headWorkspace(tokens) : 0),
                 id.equals("cpu") ? 0 : GPU_CONTEXT);
     }
 
     RunPlan.Parameters parameters() {
-        long trainable = shape.layers() * adapterElements();
+        long blocks = IntStream.range(0, shape.layers())
+                .mapToLong(layer -> shape.adapterElements(layer, spec.lora()))
+                .sum();
+        long trainable = blocks + spec.lora().modulesToSave().size() * shape.embeddingElements();
         return new RunPlan.Parameters(trainable, shape.elements() + trainable);
     }
 
-    private long adapterElements() {
-        return shape.adapterElements(spec.lora().targetModules()) * spec.lora().r();
+    private long adapterElements(Predicate<String> device, DeviceMap map) {
+        return IntStream.range(0, map.layers().size())
+                .filter(layer -> device.test(map.layers().get(layer)))
+                .mapToLong(layer -> shape.adapterElements(layer, spec.lora()))
+                .sum();
+    }
+
+    private boolean trains(String embedding) {
+        return spec.lora().modulesToSave().stream().anyMatch(name -> name.endsWith(embedding));
     }
 
     private long linearBytes() {
@@ -84,7 +100,8 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec) {
                 + (long) LINEAR_ARRAYS * Math.max(shape.intermediateSize(), shape.queryWidth());
         long again = saved == SavedActivations.ALL ? 0 : blockBytes(rows, tokens);
         long largest = (long) shape.hiddenSize() * Math.max(shape.intermediateSize(), shape.queryWidth());
-        long weight = spec.quantization() == null ? 0 : largest * DEQUANTIZED_BYTES;
+        long weight = (spec.quantization() == null ? 0 : largest * DEQUANTIZED_BYTES)
+                + (spec.lora().useDora() ? largest * DORA_BYTES : 0);
         return again + (tokens * gradients + scores(rows)) * stream() + weight;
     }
 

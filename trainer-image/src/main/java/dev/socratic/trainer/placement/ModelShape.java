@@ -1,5 +1,7 @@
 package dev.socratic.trainer.placement;
 
+import dev.socratic.api.v1alpha1.spec.LoraBias;
+import dev.socratic.api.v1alpha1.spec.LoraSpec;
 import java.util.List;
 
 /**
@@ -37,7 +39,7 @@ public record ModelShape(
     /**
      * A linear layer of a block.
      *
-     * @param name the last part of its name in transformers
+     * @param name its name within a block in transformers, or the last part of it
      * @param biases 0, or one for each output
      */
     public record LinearShape(String name, int inputs, int outputs, int biases) {
@@ -76,12 +78,22 @@ public record ModelShape(
         return keyValueHeads * headDimension;
     }
 
-    /** Elements that adapters of rank 1 on the named linear layers of a block have. */
-    long adapterElements(List<String> targets) {
+    /** Elements that are trained in a block: factors, magnitudes and biases. */
+    long adapterElements(int layer, LoraSpec lora) {
         return linears.stream()
-                .filter(linear -> targets.contains(ALL_LINEAR) || targets.contains(linear.name()))
-                .mapToLong(linear -> linear.inputs() + linear.outputs())
+                .mapToLong(linear -> adapterElements(linear, layer, lora))
                 .sum();
+    }
+
+    private static long adapterElements(LinearShape linear, int layer, LoraSpec lora) {
+        String last = linear.name.substring(linear.name.lastIndexOf('.') + 1);
+        boolean targeted = lora.targetModules().contains(ALL_LINEAR)
+                || lora.targetModules().contains(last);
+        boolean bias = lora.bias() == LoraBias.ALL || lora.bias() == LoraBias.LORA_ONLY && targeted;
+        long rank = targeted ? lora.rankOf("model.layers." + layer + "." + linear.name) : 0;
+        return rank * (linear.inputs + linear.outputs)
+                + (targeted && lora.useDora() ? linear.outputs : 0)
+                + (bias ? linear.biases : 0);
     }
 
     /** Elements in all. */

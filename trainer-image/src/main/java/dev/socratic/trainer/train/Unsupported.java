@@ -11,12 +11,7 @@ public final class Unsupported {
     /** @throws dev.socratic.trainer.failure.TrainerFailure naming the field */
     public static void refuse(SocraticFineTuneSpec spec) {
         refuse(spec.dataset().packing(), "spec.dataset.packing", "true", "false");
-        refuse(spec.lora().useDora(), "spec.lora.useDora", "true", "false");
-        refuse(
-                !spec.lora().modulesToSave().isEmpty(),
-                "spec.lora.modulesToSave",
-                spec.lora().modulesToSave(),
-                "an empty list");
+        refuse(spec.output().merge(), "spec.output.merge", "true", "false");
         refuse(
                 !(spec.lora().dropout() >= 0 && spec.lora().dropout() < 1),
                 "spec.lora.dropout",

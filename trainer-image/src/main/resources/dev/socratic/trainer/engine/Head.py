@@ -11,6 +11,10 @@ class Head(Module):
       x = torch.mul(x, torch.full([], scale, dtype=type, device=x.device))
     return x
 
+  # gradient [V, H] += scale * dx, row by row
+  def embedding_backward(self, gradient: Tensor, ids: Tensor, dx: Tensor, scale: float) -> Tensor:
+    return torch.index_add_(gradient, 0, ids, torch.mul(torch.to(dx, 6), scale))
+
   # h [N, H], table [V, H] -> [N, V] in the type of h; a table of another type is cast a slice of the vocabulary at a time
   def products(self, h: Tensor, table: Tensor) -> Tensor:
     if table.dtype == h.dtype:
@@ -43,7 +47,8 @@ class Head(Module):
 
   # Sum of the cross-entropy of rows h [N, H] against labels [N], `chunk` rows at a time, as [float64 scalar]; with
   # gradientScale != 0 also [.., dh] = gradientScale * d sum / d h:  dz = (softmax(z) - onehot) * (1 - tanh^2).
-  def loss(self, h: Tensor, table: Tensor, labels: Tensor, softcap: float, chunk: int, gradientScale: float) -> List[Tensor]:
+  # trained = [] or [gradient of the table], to which dz^T h is added.
+  def loss(self, h: Tensor, table: Tensor, labels: Tensor, softcap: float, chunk: int, gradientScale: float, trained: List[Tensor]) -> List[Tensor]:
     total = torch.zeros([], dtype=7, device=h.device)
     gradients = annotate(List[Tensor], [])
     rows = torch.split(h, chunk)
@@ -63,6 +68,8 @@ class Head(Module):
         dz = torch.mul_(dz, gradientScale)
         if softcap > 0.0:
           dz = torch.mul_(dz, torch.rsub(torch.mul(t, t), 1.0))
+        if torch.len(trained) > 0:
+          _ = torch.addmm_(trained[0], torch.t(dz), torch.to(rows[n], 6))
         _ = torch.append(gradients, self.products_backward(torch.to(dz, h.dtype), table))
     result = [total]
     if gradientScale != 0.0:

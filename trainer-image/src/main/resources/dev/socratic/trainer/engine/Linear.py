@@ -37,30 +37,74 @@ class Linear(Module):
       y = x
     return y
 
-  # lora = [] or [A, B]
-  def forward(self, x: Tensor, weight: List[Tensor], tables: List[Tensor], rows: int, columns: int, compute: int, bias: List[Tensor], lora: List[Tensor], scaling: float, p: float, seed: int) -> Tensor:
+  # Norms [out] of the rows of W + scaling B A
+  def norms(self, w: Tensor, lora: List[Tensor], scaling: float) -> Tensor:
+    return torch.linalg_vector_norm(torch.add(w, torch.mul(torch.matmul(lora[1], lora[0]), scaling)), 2, [1])
+
+  def row_norms(self, weight: List[Tensor], tables: List[Tensor], rows: int, columns: int, source: int, lora: List[Tensor], scaling: float) -> Tensor:
+    return self.norms(torch.to(self.matrix(weight, tables, rows, columns, source), lora[0].dtype), lora, scaling)
+
+  # lora = [], [A, B], or [A, B, m] with magnitudes m [out] (Liu et al. 2024, DoRA). With s = m / |W + scaling B A| and
+  # d = dropout(x), the latter gives  y = x W^T + bias + (s - 1) * (d W^T) + s * scaling * (d A^T) B^T
+  def forward(self, x: Tensor, weight: List[Tensor], tables: List[Tensor], rows: int, columns: int, source: int, compute: int, bias: List[Tensor], lora: List[Tensor], scaling: float, p: float, seed: int) -> Tensor:
     w = self.matrix(weight, tables, rows, columns, compute)
-    y = torch.matmul(torch.to(x, compute), torch.t(w))
+    base = torch.matmul(torch.to(x, compute), torch.t(w))
+    y = base
     if torch.len(bias) > 0:
       y = torch.add(y, torch.to(bias[0], compute))
     y = torch.to(y, x.dtype)
     if torch.len(lora) > 0:
-      u = torch.matmul(self.dropped(torch.to(x, lora[0].dtype), p, seed), torch.t(lora[0]))
-      y = torch.add(y, torch.to(torch.mul_(torch.matmul(u, torch.t(lora[1])), scaling), x.dtype))
+      d = self.dropped(torch.to(x, lora[0].dtype), p, seed)
+      u = torch.mul_(torch.matmul(torch.matmul(d, torch.t(lora[0])), torch.t(lora[1])), scaling)
+      if torch.len(lora) > 2:
+        ws = torch.to(self.matrix(weight, tables, rows, columns, source), lora[0].dtype)
+        s = torch.div(lora[2], self.norms(ws, lora, scaling))
+        if p > 0.0:
+          z = torch.matmul(d, torch.t(ws))
+        else:
+          z = torch.to(base, d.dtype)
+        u = torch.add(torch.mul(z, torch.sub(s, 1.0)), torch.mul(u, s))
+      y = torch.add(y, torch.to(u, x.dtype))
     return y
 
-  # lora = [] or [A, B, gradA, gradB]; with d = dropout(x), u = d A^T, g = scaling * dy, v = g B:
-  #   gradB += g^T u,  gradA += v^T d,  dx = dy W + mask * (v A)
-  # The gradients of the factors are added in place, those of x are returned.
-  def backward(self, x: Tensor, weight: List[Tensor], tables: List[Tensor], rows: int, columns: int, source: int, compute: int, lora: List[Tensor], scaling: float, p: float, seed: int, dy: Tensor) -> Tensor:
-    w = torch.to(self.matrix(weight, tables, rows, columns, source), compute)
-    dx = torch.to(torch.matmul(torch.to(dy, compute), w), x.dtype)
+  # lora = [], [A, B, gradA, gradB], or [A, B, gradA, gradB, m, gradM]; with d = dropout(x), u = d A^T, g = scaling * dy,
+  # v = g B:
+  #   gradB += g^T u,  gradA += v^T d,  dx = dy W + mask * (v A),  gradient of the bias += sum(dy)
+  # With magnitudes the norms count as constants: g = s * scaling * dy,  dx += mask * ((s - 1) * dy) W,
+  #   gradM += sum(dy * (d W^T + scaling * u B^T)) / norms
+  # The gradients of what is trained are added in place, those of x are returned.
+  def backward(self, x: Tensor, weight: List[Tensor], tables: List[Tensor], rows: int, columns: int, source: int, compute: int, bias: List[Tensor], lora: List[Tensor], scaling: float, p: float, seed: int, dy: Tensor) -> Tensor:
+    ws = self.matrix(weight, tables, rows, columns, source)
+    dbase = dy
+    if torch.len(bias) > 0:
+      _ = torch.add_(bias[0], torch.sum(torch.to(dy, 6), [0]))
+    past = annotate(List[Tensor], [])
     if torch.len(lora) > 0:
       d = self.dropped(torch.to(x, lora[0].dtype), p, seed)
       u = torch.matmul(d, torch.t(lora[0]))
       g = torch.mul(torch.to(dy, lora[0].dtype), scaling)
+      stretched = annotate(List[Tensor], [])
+      if torch.len(lora) > 4:
+        wd = torch.to(ws, d.dtype)
+        norms = self.norms(wd, lora, scaling)
+        s = torch.div(lora[4], norms)
+        if p > 0.0:
+          z = torch.matmul(d, torch.t(wd))
+          _ = torch.append(stretched, torch.matmul(torch.mul(torch.to(dy, d.dtype), torch.sub(s, 1.0)), wd))
+        else:
+          z = torch.to(torch.matmul(torch.to(x, compute), torch.t(self.matrix(weight, tables, rows, columns, compute))), d.dtype)
+          dbase = torch.to(torch.mul(torch.to(dy, d.dtype), s), dy.dtype)
+        z = torch.add_(torch.mul_(torch.matmul(u, torch.t(lora[1])), scaling), z)
+        _ = torch.add_(lora[5], torch.div(torch.sum(torch.mul_(z, torch.to(dy, d.dtype)), [0]), norms))
+        g = torch.mul(g, s)
       v = torch.matmul(g, lora[1])
       _ = torch.addmm_(lora[3], torch.t(g), u)
       _ = torch.addmm_(lora[2], torch.t(v), d)
-      dx = torch.add(dx, torch.to(self.dropped(torch.matmul(v, lora[0]), p, seed), x.dtype))
+      dd = torch.matmul(v, lora[0])
+      if torch.len(stretched) > 0:
+        dd = torch.add_(dd, stretched[0])
+      _ = torch.append(past, torch.to(self.dropped(dd, p, seed), x.dtype))
+    dx = torch.to(torch.matmul(torch.to(dbase, compute), torch.to(ws, compute)), x.dtype)
+    if torch.len(past) > 0:
+      dx = torch.add(dx, past[0])
     return dx

@@ -29,7 +29,9 @@ class PeftAdapterTest {
             null,
             false,
             false,
-            List.of());
+            List.of(),
+            Map.of(),
+            Map.of());
 
     @Test
     void writesTheFilesThatPeftReads(@TempDir Path folder) throws IOException {

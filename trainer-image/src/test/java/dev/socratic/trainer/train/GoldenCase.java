@@ -27,6 +27,19 @@ import java.util.TreeMap;
 record GoldenCase(String name, JsonNode root) {
     static final Path FOLDER = Path.of("src/test/resources/dev/socratic/trainer/train");
 
+    /** Settings of a case that only some have, and the fields of spec.lora that they are. */
+    private static final Map<String, String> OPTIONS = Map.of(
+            "dora",
+            "useDora",
+            "bias",
+            "bias",
+            "save",
+            "modulesToSave",
+            "ranks",
+            "rankPattern",
+            "alphas",
+            "alphaPattern");
+
     static GoldenCase read(String name) {
         try {
             Path file = FOLDER.resolve("cases").resolve(name + ".json");
@@ -95,6 +108,11 @@ record GoldenCase(String name, JsonNode root) {
                 "dropout", "0",
                 "useRslora", settings().path("rslora").asText(),
                 "targetModules", settings().path("targets").toString()));
+        OPTIONS.forEach((key, field) -> {
+            if (settings().has(key)) {
+                lora.put(field, settings().path(key).toString());
+            }
+        });
         Map<String, String> training = new TreeMap<>(Map.of(
                 "maxSteps", settings().path("steps").asText(),
                 "batchSize", settings().path("batch").asText(),

@@ -44,6 +44,11 @@ class GoldenTrainingTest {
         "gemma3-nf4, ALL",
         "phi3-dense, INPUTS",
         "phi3-nf4, ALL",
+        "llama3-dense-dora, ALL",
+        "gemma2-nf4-dora, INPUTS",
+        "llama-linear-dense-save, ALL",
+        "gemma2-nf4-save, INPUTS",
+        "qwen2-dense-save, ALL",
     })
     void equalsTheReferenceStack(String name, SavedActivations saved) {
         GoldenCase golden = GoldenCase.read(name);

@@ -5,5 +5,11 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 /** Which bias parameters are trained beside the adapter, as in PEFT. */
 public enum LoraBias {
     @JsonProperty("none")
-    NONE
+    NONE,
+    /** Every bias of the model. */
+    @JsonProperty("all")
+    ALL,
+    /** The biases of the targeted linear layers. */
+    @JsonProperty("lora_only")
+    LORA_ONLY
 }

@@ -7,7 +7,12 @@ import io.fabric8.generator.annotation.Max;
 import io.fabric8.generator.annotation.Min;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
 
 /** The low-rank adapter, in PEFT's terms. */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
@@ -32,7 +37,9 @@ public record LoraSpec(
         @Size(min = 1, max = 64)
         List<@Size(min = 1, max = 256) String> targetModules,
 
-        @JsonPropertyDescription("Which biases are trained: none.") @Default("none")
+        @JsonPropertyDescription(
+                "Which biases are trained too: none, all (of the model), or lora_only (of the targeted layers).")
+        @Default("none")
         LoraBias bias,
 
         @JsonPropertyDescription("Task of the adapted model: CAUSAL_LM.") @Default("CAUSAL_LM")
@@ -53,9 +60,47 @@ public record LoraSpec(
         @JsonPropertyDescription(
                 "Modules that are trained in full and saved with the adapter, such as embed_tokens or lm_head.")
         @Size(max = 64)
-        List<@Size(min = 1, max = 256) String> modulesToSave) {
+        List<@Size(min = 1, max = 256) String> modulesToSave,
+
+        @JsonPropertyDescription(
+                "Ranks of some layers instead of r: the end of a layer's name, or a regular expression for it, such as layers.0.self_attn.q_proj, and the rank.")
+        @Size(max = 256)
+        Map<String, @Min(1) @Max(1024) Integer> rankPattern,
+
+        @JsonPropertyDescription("Alphas of some layers instead of alpha, by names as in rankPattern.") @Size(max = 256)
+        Map<String, @Min(1) @Max(65536) Integer> alphaPattern) {
     public LoraSpec {
         targetModules = targetModules == null ? List.of() : List.copyOf(targetModules);
         modulesToSave = modulesToSave == null ? List.of() : List.copyOf(modulesToSave);
+        rankPattern = rankPattern == null ? Map.of() : Collections.unmodifiableMap(new LinkedHashMap<>(rankPattern));
+        alphaPattern = alphaPattern == null ? Map.of() : Collections.unmodifiableMap(new LinkedHashMap<>(alphaPattern));
+    }
+
+    /** The rank of a layer by its full name, such as {@code model.layers.0.self_attn.q_proj}. */
+    public int rankOf(String module) {
+        return firstMatch(rankPattern, module).orElse(r);
+    }
+
+    /** The alpha of a layer by its full name. */
+    public int alphaOf(String module) {
+        return firstMatch(alphaPattern, module).orElse(alpha);
+    }
+
+    /** What the adapter's output is multiplied by. */
+    public double scalingOf(String module) {
+        int rank = rankOf(module);
+        return alphaOf(module) / (useRslora ? Math.sqrt(rank) : rank);
+    }
+
+    /** Whether a pattern means a layer: as in PEFT, it must match the name's end, from a dot on. */
+    public static boolean matches(String pattern, String module) {
+        return Pattern.matches("(.*\\.)?(" + pattern + ")", module);
+    }
+
+    private static Optional<Integer> firstMatch(Map<String, Integer> patterns, String module) {
+        return patterns.entrySet().stream()
+                .filter(entry -> matches(entry.getKey(), module))
+                .map(Map.Entry::getValue)
+                .findFirst();
     }
 }

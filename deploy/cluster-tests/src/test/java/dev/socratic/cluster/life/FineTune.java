@@ -179,8 +179,8 @@ record FineTune(KubernetesClient client, String name) {
         return "{\"spec\": " + changes + "}";
     }
 
-    /** What somebody who looks for the cause would print. */
-    private String story() {
+    /** What somebody who looks for a cause would print. */
+    String story() {
         SocraticFineTune there = resource().get();
         String logs = pods().list().getItems().stream()
                 .map(pod -> pod.getMetadata().getName() + " " + Serialization.asYaml(pod.getStatus()) + log(pod))
@@ -189,9 +189,16 @@ record FineTune(KubernetesClient client, String name) {
                 .map(pod -> pod.getMetadata().getName() + "\n" + log(pod))
                 .collect(Collectors.joining("\n"));
         return Serialization.asYaml(there == null ? Map.of() : there)
-                + events()
-                + "\n"
+                + Serialization.asYaml(client.v1()
+                        .events()
+                        .inNamespace(Installation.NAMESPACE)
+                        .list()
+                        .getItems())
                 + Serialization.asYaml(jobs())
+                + Serialization.asYaml(client.configMaps()
+                        .inNamespace(Installation.NAMESPACE)
+                        .list()
+                        .getItems())
                 + logs
                 + operators;
     }

@@ -1,5 +1,6 @@
 package dev.socratic.cluster.life;
 
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.socratic.cluster.Program;
@@ -9,6 +10,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -66,6 +68,19 @@ final class Installation implements BeforeAllCallback {
 
     SharedFolders folders() {
         return installed.folders;
+    }
+
+    ClusterParts parts() {
+        return ClusterParts.besideKubeconfig(Path.of(System.getenv(KUBECONFIG)));
+    }
+
+    /** Waits until the API server answers again. */
+    void awaitApiServer() {
+        assertTimeoutPreemptively(Duration.ofMinutes(1), () -> {
+            while (kubectl().tryRun("get", "--raw", "/readyz").exitCode() != 0) {
+                Thread.onSpinWait();
+            }
+        });
     }
 
     FineTune fineTune(String name) {

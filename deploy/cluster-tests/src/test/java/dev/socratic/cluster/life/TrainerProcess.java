@@ -25,6 +25,14 @@ final class TrainerProcess {
         of(pod).destroyForcibly();
     }
 
+    static String environment(Pod pod) {
+        return read(of(pod), "environ");
+    }
+
+    static String commandLine(ProcessHandle process) {
+        return read(process, "cmdline");
+    }
+
     private static String read(ProcessHandle process, String file) {
         try {
             return Files.readString(Path.of("/proc", String.valueOf(process.pid()), file), StandardCharsets.ISO_8859_1);

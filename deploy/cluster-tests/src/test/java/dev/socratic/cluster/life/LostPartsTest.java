@@ -1,0 +1,96 @@
+package dev.socratic.cluster.life;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.socratic.api.v1alpha1.status.Phase;
+import dev.socratic.api.v1alpha1.status.SocraticFineTuneStatus;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.readiness.Readiness;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** Parts of the cluster fail in the middle of a run. */
+class LostPartsTest {
+    @RegisterExtension
+    static final Installation CLUSTER = new Installation();
+
+    /** The kubelet is gone, its containers are not: the trainer that nobody hears of has to make room by itself. */
+    @Test
+    void runGoesOnElsewhereWhenItsNodeIsLost() throws IOException {
+        ClusterParts parts = CLUSTER.parts();
+        FineTune run = CLUSTER.fineTune("node-lost");
+        run.apply("""
+                {"backoffLimit": 0, "placement": {"gpus": 0, "tolerations": [
+                  {"key": "node.kubernetes.io/unreachable", "operator": "Exists", "effect": "NoExecute",
+                   "tolerationSeconds": 1}]}}""");
+        run.awaitCheckpoint();
+        Pod lost = run.pod();
+        String node = lost.getSpec().getNodeName();
+        ProcessHandle trainer = TrainerProcess.of(lost);
+        ClusterParts.Killed kubelet = parts.kill(node.replace("real-", "kubelet"));
+        try {
+            SocraticFineTuneStatus moved = run.await(
+                    "another node",
+                    status -> status.phase() == Phase.RUNNING
+                            && status.nodeName() != null
+                            && !status.nodeName().equals(node)
+                            && status.progress() != null);
+            trainer.onExit().orTimeout(60, TimeUnit.SECONDS).join();
+            int step = run.awaitStep(moved.progress().step() + 1).progress().step();
+            List<Integer> written =
+                    Files.readAllLines(CLUSTER.folders().of("adapters").resolve("node-lost/metrics.jsonl")).stream()
+                            .map(line -> Serialization.unmarshal(line, JsonNode.class))
+                            .map(line -> line.get("step").asInt())
+                            .toList();
+            assertThat(written.subList(0, step))
+                    .isEqualTo(IntStream.rangeClosed(1, step).boxed().toList());
+        } finally {
+            kubelet.start();
+        }
+        run.delete();
+        CLUSTER.client().nodes().withName(node).waitUntilCondition(LostPartsTest::ready, 60, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void noRunIsLostOrDoubledWhenEtcdHangsAndTheApiServerIsKilled() {
+        ClusterParts parts = CLUSTER.parts();
+        FineTune under = CLUSTER.fineTune("under-way");
+        under.apply("{}");
+        SocraticFineTuneStatus before = under.awaitStep(1);
+        String pod = under.pod().getMetadata().getUid();
+        RunningTrainer trainer = RunningTrainer.of(under.pod());
+        FineTune fresh = CLUSTER.fineTune("just-created");
+        fresh.apply("{\"training\": {\"maxSteps\": 5}}");
+
+        parts.pause("etcd");
+        trainer.awaitSteps(600);
+        parts.resume("etcd");
+        ClusterParts.Killed apiServer = parts.kill("apiserver");
+        trainer.awaitSteps(100);
+        apiServer.start();
+        CLUSTER.awaitApiServer();
+
+        SocraticFineTuneStatus after = under.awaitStep(trainer.step());
+        assertThat(after.runId()).isEqualTo(before.runId());
+        assertThat(after.attempts()).isEqualTo(1);
+        assertThat(under.jobs()).hasSize(1);
+        assertThat(under.pod().getMetadata().getUid()).isEqualTo(pod);
+        assertThat(fresh.await(Phase.SUCCEEDED).attempts()).isEqualTo(1);
+        assertThat(fresh.jobs()).hasSize(1);
+        assertThat(fresh.events()).doesNotHaveDuplicates();
+        under.delete();
+        fresh.delete();
+    }
+
+    private static boolean ready(Node node) {
+        return node != null && Readiness.isNodeReady(node);
+    }
+}

@@ -22,4 +22,7 @@ chart=helm.sh/helm/v3/pkg/chartutil lint=helm.sh/helm/v3/pkg/lint/rules
 from_module helm helm.sh/helm/v3/cmd/helm v3.19.2 \
     -X helm.sh/helm/v3/internal/version.version=v3.19.2 \
     -X $chart.k8sVersionMajor=1 -X $chart.k8sVersionMinor=34 -X $lint.k8sVersionMajor=1 -X $lint.k8sVersionMinor=34
+
+# Its service discovery for every cloud would take more than half of the build.
+GOFLAGS=-tags=remove_all_sd from_module promtool github.com/prometheus/prometheus/cmd/promtool v0.316.0
 echo "$tools"

@@ -49,6 +49,13 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- end -}}
 
+{{- define "socratic.monitoringLabels" -}}
+{{ include "socratic.labels" . }}
+{{- with .Values.monitoring.labels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
 {{/* The pod of `helm test`. */}}
 {{- define "socratic.testLabels" -}}
 app.kubernetes.io/name: socratic-operator-test

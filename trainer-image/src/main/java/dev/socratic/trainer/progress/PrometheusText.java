@@ -1,5 +1,6 @@
 package dev.socratic.trainer.progress;
 
+import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
@@ -28,6 +29,7 @@ final class PrometheusText {
         page.gauge("grad_norm", "Norm of the last gradient before clipping.", report.gradNorm());
         page.gauge("tokens_per_second", "Tokens trained on a second.", report.tokensPerSecond());
         page.gauge("eta_seconds", "Seconds to the last step.", report.etaSeconds());
+        page.gauge("updated_timestamp_seconds", "Unix time at which the run last moved.", unixTime(report.updatedAt()));
         page.gauge(
                 "checkpoint_step",
                 "Step of the last checkpoint.",
@@ -62,6 +64,10 @@ final class PrometheusText {
 
     private void sample(String nameAndLabels, Number value) {
         text.append(PREFIX).append(nameAndLabels).append(' ').append(value).append('\n');
+    }
+
+    private static long unixTime(String rfc3339) {
+        return Instant.parse(rfc3339).getEpochSecond();
     }
 
     private static String escaped(String label) {

@@ -24,6 +24,9 @@ import org.junit.jupiter.api.io.TempDir;
 class ProgressReportTest {
     private static final ObjectMapper JSON = new ObjectMapper();
 
+    /** The dashboard and the alerts are held to the names in it. */
+    private static final Path METRICS = Path.of("src/test/resources/dev/socratic/trainer/progress/metrics.txt");
+
     private final LatestReport latest = new LatestReport(Clock.fixed(Runs.NOON, ZoneOffset.UTC));
 
     @Test
@@ -73,6 +76,22 @@ class ProgressReportTest {
                     .noneMatch(line -> line.contains("null") || line.contains("peak"));
             assertThat(get(server, "/progress/other").statusCode()).isEqualTo(404);
         }
+    }
+
+    @Test
+    void metricsArePrometheusText() throws Exception {
+        RunFacts.Device gpu = Runs.facts().devices().get(0);
+        RunFacts.Device measured = new RunFacts.Device(
+                gpu.id(), gpu.name(), gpu.layers(), gpu.capBytes(), gpu.plannedBytes(), gpu.plannedBytes() - 1);
+        Runs.play(latest);
+        latest.plan(new RunFacts(null, null, List.of(measured)));
+
+        String page = PrometheusText.of(latest.get());
+
+        if (Boolean.getBoolean("golden.write")) {
+            Files.writeString(METRICS, page);
+        }
+        assertThat(page).as("-Dgolden.write=true writes %s anew", METRICS).isEqualTo(Files.readString(METRICS));
     }
 
     @Test

@@ -19,6 +19,11 @@ final class Chart {
     static final Path FOLDER = Program.ROOT.resolve("deploy/helm/socratic");
     static final String RELEASE = "socratic";
     static final String NAMESPACE = "socratic-system";
+    static final String[] MONITORED = {
+        "--set",
+        "monitoring.serviceMonitor.enabled=true,monitoring.podMonitor.enabled=true"
+                + ",monitoring.prometheusRule.enabled=true,monitoring.grafanaDashboard.enabled=true"
+    };
     static final String OPERATOR = "Deployment " + NAMESPACE + "/socratic-operator";
 
     private Chart() {}

@@ -52,6 +52,15 @@ class KustomizeTest {
         assertSame(kustomized("overlays/" + overlay), rendered("--set", values));
     }
 
+    @Test
+    void monitoringIsWhatTheChartAdds() throws IOException {
+        Map<String, ObjectNode> additions = rendered(Chart.MONITORED);
+        additions.keySet().removeAll(rendered().keySet());
+        Path folder = Program.ROOT.resolve("deploy/monitoring");
+        Golden.check(folder.resolve("monitoring.yaml"), NOTE + Manifests.write(additions));
+        assertSame(Manifests.parse(Program.named("kubectl").run("kustomize", folder.toString())), additions);
+    }
+
     private static void assertSame(Map<String, ObjectNode> actual, Map<String, ObjectNode> expected) {
         assertThat(actual).containsOnlyKeys(expected.keySet());
         expected.forEach((name, object) -> assertThat(object.equals(NUMBERS, actual.get(name)))

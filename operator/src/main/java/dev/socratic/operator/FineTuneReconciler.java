@@ -5,6 +5,7 @@ import dev.socratic.operator.apply.Applier;
 import dev.socratic.operator.decide.Decide;
 import dev.socratic.operator.decide.Decision;
 import dev.socratic.operator.decide.Pace;
+import dev.socratic.operator.measure.RunMetrics;
 import dev.socratic.operator.observe.ClusterReferences;
 import dev.socratic.operator.observe.ClusterWarnings;
 import dev.socratic.operator.observe.Observation;
@@ -30,6 +31,8 @@ import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEven
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /** Observe, decide, apply, report: once for each change of a resource, its Job, its pod or its progress. */
 @ControllerConfiguration(name = "socraticfinetune", generationAwareEventProcessing = false)
@@ -41,8 +44,9 @@ final class FineTuneReconciler implements Reconciler<SocraticFineTune> {
     private final Reporter reporter;
     private final Clock clock;
     private InformerEventSource<Job, SocraticFineTune> jobs;
+    private volatile Supplier<Stream<SocraticFineTune>> resources = Stream::empty;
 
-    FineTuneReconciler(KubernetesClient client, OperatorSettings settings, Clock clock) {
+    FineTuneReconciler(KubernetesClient client, OperatorSettings settings, RunMetrics metrics, Clock clock) {
         this.settings = settings;
         ClusterReferences.OwnClaim ownClaim = settings.checkpointsSize().isPresent()
                 ? ClusterReferences.OwnClaim.EXPECTED
@@ -51,12 +55,18 @@ final class FineTuneReconciler implements Reconciler<SocraticFineTune> {
                 new ClusterReferences(client, ownClaim), new ClusterWarnings(client), settings.pendingCheckInterval());
         this.pace = new Pace(settings.progressWriteInterval(), settings.pendingCheckInterval());
         this.applier = new Applier(client, settings);
-        this.reporter = new Reporter(client);
+        this.reporter = new Reporter(client, metrics);
         this.clock = clock;
+    }
+
+    /** The resources that are there, as far as this operator knows: none, unless it leads. */
+    Stream<SocraticFineTune> resources() {
+        return resources.get();
     }
 
     @Override
     public List<EventSource<?, SocraticFineTune>> prepareEventSources(EventSourceContext<SocraticFineTune> context) {
+        resources = () -> context.getPrimaryCache().list();
         jobs = new InformerEventSource<>(
                 InformerEventSourceConfiguration.from(Job.class, SocraticFineTune.class)
                         .withName("jobs")

@@ -1,11 +1,12 @@
 package dev.socratic.operator;
 
+import dev.socratic.operator.measure.FineTuneCounts;
+import dev.socratic.operator.measure.RequestCounter;
 import dev.socratic.operator.serve.OperatorEndpoints;
 import dev.socratic.operator.settings.InvalidSetting;
 import dev.socratic.operator.settings.OperatorSettings;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
-import io.javaoperatorsdk.operator.monitoring.micrometer.MicrometerMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
@@ -56,17 +57,14 @@ public final class OperatorMain {
                         .withHttpClientBuilderConsumer(http ->
                                 http.addOrReplaceInterceptor(RequestCounter.METRIC, new RequestCounter(registry)))
                         .build();
-                SocraticOperator operator = new SocraticOperator(
-                        client,
-                        settings,
-                        MicrometerMetrics.withoutPerResourceMetrics(registry),
-                        lost -> leaderLost(log));
+                SocraticOperator operator = new SocraticOperator(client, settings, registry, lost -> leaderLost(log));
                 OperatorEndpoints endpoints = OperatorEndpoints.open(
                         settings.httpPort(),
                         () -> !started.get() || operator.healthy(),
                         started::get,
                         registry::scrape)) {
             gc.bindTo(registry);
+            registry.getPrometheusRegistry().register(new FineTuneCounts(operator::resources));
             operator.start();
             started.set(true);
             log.info("Ready; health and metrics on port {}", endpoints.port());

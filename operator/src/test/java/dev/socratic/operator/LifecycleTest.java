@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.socratic.api.v1alpha1.SocraticFineTune;
 import dev.socratic.api.v1alpha1.status.Phase;
 import dev.socratic.api.v1alpha1.status.SocraticFineTuneStatus;
+import dev.socratic.operator.measure.FineTuneCounts;
 import dev.socratic.operator.settings.OperatorSettings;
 import dev.socratic.operator.settings.Setting;
 import io.fabric8.kubernetes.api.model.ConfigMap;
@@ -18,7 +19,9 @@ import io.fabric8.kubernetes.client.Watcher;
 import io.fabric8.kubernetes.client.WatcherException;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.utils.Serialization;
-import io.javaoperatorsdk.operator.api.monitoring.Metrics;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -72,7 +75,9 @@ class LifecycleTest {
                 assertThat(operator.healthy()).isTrue();
             }
 
-            try (SocraticOperator operator = new SocraticOperator(client, settings)) {
+            PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+            try (SocraticOperator operator = new SocraticOperator(client, settings, metrics, lost -> {})) {
+                metrics.getPrometheusRegistry().register(new FineTuneCounts(operator::resources));
                 operator.start();
                 trainer.isAtStep(2);
                 await(
@@ -91,6 +96,12 @@ class LifecycleTest {
                 client.resource(pod).withGracePeriod(0).delete();
                 long generation = changeTimeToLive(resource);
                 await(resource, done -> done.observedGeneration() == generation);
+                assertThat(metrics.scrape())
+                        .contains(
+                                "socratic_finetunes{namespace=\"default\",phase=\"Succeeded\"} 1.0",
+                                "socratic_run_events_total{namespace=\"default\",reason=\"Checkpointed\"} 1.0",
+                                "controller_runtime_reconcile_total{controller=\"socraticfinetune\",result=\"error\"} 0.0")
+                        .containsPattern("socratic_run_duration_seconds_count\\{.*outcome=\"Succeeded\"} 1\\n");
                 assertThat(client.resources(Job.class)
                                 .inNamespace("default")
                                 .list()
@@ -119,8 +130,8 @@ class LifecycleTest {
             Resource<SocraticFineTune> resource = cluster.client().resource(Resources.onTheCpu());
             resource.create();
             AtomicBoolean leaderLost = new AtomicBoolean();
-            SocraticOperator operator =
-                    new SocraticOperator(cluster.client(), settings, Metrics.NOOP, lost -> leaderLost.set(true));
+            SocraticOperator operator = new SocraticOperator(
+                    cluster.client(), settings, new SimpleMeterRegistry(), lost -> leaderLost.set(true));
             operator.start();
             await(resource, status -> status.phase() == Phase.PENDING);
             operator.close();

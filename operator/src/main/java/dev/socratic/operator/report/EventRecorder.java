@@ -1,6 +1,7 @@
 package dev.socratic.operator.report;
 
 import dev.socratic.operator.decide.RunEvent;
+import dev.socratic.operator.measure.RunMetrics;
 import dev.socratic.operator.run.Run;
 import dev.socratic.operator.run.RunLabels;
 import io.fabric8.kubernetes.api.model.Event;
@@ -24,14 +25,17 @@ final class EventRecorder {
     private static final int LONGEST_MESSAGE = 1024;
 
     private final KubernetesClient client;
+    private final RunMetrics metrics;
 
-    EventRecorder(KubernetesClient client) {
+    EventRecorder(KubernetesClient client, RunMetrics metrics) {
         this.client = client;
+        this.metrics = metrics;
     }
 
     void record(Run run, RunEvent event, Instant now) {
         try {
             client.resource(event(run, event, now)).create();
+            metrics.told(run.namespace(), event.reason().text());
             log.info("{}/{}: {} {}", run.namespace(), run.name(), event.reason().text(), event.message());
         } catch (KubernetesClientException e) {
             if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {

@@ -1,10 +1,8 @@
 package dev.socratic.operator.decide;
 
-import dev.socratic.operator.Golden;
+import dev.socratic.operator.Page;
 import dev.socratic.operator.settings.Setting;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -12,15 +10,13 @@ import org.junit.jupiter.api.Test;
 
 /** docs/operator.md draws the state machine and lists events and settings; this holds it to the code. */
 class OperatorPageTest {
-    private static final Path PAGE = Path.of("../docs/operator.md");
-
     @Test
     void pageSaysWhatTheCodeDoes() throws IOException {
-        String page = Files.readString(PAGE);
-        page = replace(page, "transitions", transitions());
-        page = replace(page, "events", events());
-        page = replace(page, "settings", settings());
-        Golden.check(PAGE, page);
+        Page page = Page.read()
+                .with("transitions", transitions())
+                .with("events", events())
+                .with("settings", settings());
+        page.check();
     }
 
     private static String transitions() {
@@ -52,16 +48,5 @@ class OperatorPageTest {
 
     private static String word(String name) {
         return name.charAt(0) + name.substring(1).toLowerCase(Locale.ROOT);
-    }
-
-    private static String replace(String page, String block, String text) {
-        String begin = "<!-- " + block + " -->\n";
-        String end = "\n<!-- end of " + block + " -->";
-        int from = page.indexOf(begin);
-        int to = page.indexOf(end);
-        if (from < 0 || to < 0) {
-            throw new IllegalStateException(PAGE + " lacks the block " + block);
-        }
-        return page.substring(0, from + begin.length()) + text + page.substring(to);
     }
 }

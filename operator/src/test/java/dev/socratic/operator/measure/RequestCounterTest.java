@@ -1,4 +1,4 @@
-package dev.socratic.operator;
+package dev.socratic.operator.measure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,9 +1,10 @@
-package dev.socratic.operator;
+package dev.socratic.operator.measure;
 
 import io.fabric8.kubernetes.client.http.AsyncBody;
 import io.fabric8.kubernetes.client.http.HttpRequest;
 import io.fabric8.kubernetes.client.http.HttpResponse;
 import io.fabric8.kubernetes.client.http.Interceptor;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -14,27 +15,27 @@ import java.util.regex.Pattern;
  * Counts the requests to the API server as {@code rest_client_requests_total}, the name that client-go gave them, with
  * their method, status code and, beyond client-go, resource such as {@code jobs} or {@code socraticfinetunes/status}.
  */
-final class RequestCounter implements Interceptor {
-    static final String METRIC = "rest_client_requests";
+public final class RequestCounter implements Interceptor {
+    public static final String METRIC = "rest_client_requests";
     private static final Pattern RESOURCE =
             Pattern.compile("/apis?(?:/[^/]+)?/v[^/]+(?:/namespaces/[^/]+)?/([^/]+)(?:/[^/]+(?:/([^/]+))?)?/?");
 
     private final MeterRegistry registry;
 
-    RequestCounter(MeterRegistry registry) {
+    public RequestCounter(MeterRegistry registry) {
         this.registry = registry;
     }
 
     @Override
     public void after(HttpRequest request, HttpResponse<?> response, AsyncBody.Consumer<List<ByteBuffer>> consumer) {
-        registry.counter(
-                        METRIC,
-                        "method",
-                        request.method(),
-                        "code",
-                        String.valueOf(response.code()),
-                        "resource",
-                        resource(request.uri().getPath()))
+        count(request.method(), response.code(), request.uri().getPath());
+    }
+
+    void count(String method, int code, String path) {
+        Counter.builder(METRIC)
+                .description("Requests to the API server.")
+                .tags("method", method, "code", String.valueOf(code), "resource", resource(path))
+                .register(registry)
                 .increment();
     }
 

@@ -35,7 +35,7 @@ class MonitoringTest {
             Program.ROOT.resolve("trainer-image/src/test/resources/dev/socratic/trainer/progress/metrics.txt");
     private static final Path JOB =
             Program.ROOT.resolve("operator/src/test/resources/golden/gemma-2-2b-jpn-socratic.job.yaml");
-    private static final String FAILURES = "operator_sdk_reconciliations_failed_total";
+    private static final String FAILURES = "controller_runtime_reconcile_errors_total";
     private static final Duration PATIENCE = Duration.ofMinutes(1);
     private static final String RUNS = "default";
 

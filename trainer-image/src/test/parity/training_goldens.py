@@ -240,8 +240,9 @@ def write_lora_init():
               OUT / "lora_init.safetensors", metadata={"format": "pt"})
 
 
-chosen = {name: CASES[name] for name in sys.argv[1:]} or CASES
-write_models()
-write_lora_init()
-for name_, case_ in chosen.items():
-    train(name_, case_)
+if __name__ == "__main__":
+    chosen = {name: CASES[name] for name in sys.argv[1:]} or CASES
+    write_models()
+    write_lora_init()
+    for name_, case_ in chosen.items():
+        train(name_, case_)

@@ -66,7 +66,7 @@ public final class HalfPrecision {
     }
 
     /** Rounds every value in {@code [from, to)} to the nearest one that {@code through} can hold. */
-    static void round(float[] values, int from, int to, DType through) {
+    public static void round(float[] values, int from, int to, DType through) {
         switch (through) {
             case F16 -> {
                 for (int i = from; i < to; i++) {

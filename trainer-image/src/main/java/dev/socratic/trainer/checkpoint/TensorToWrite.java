@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.WritableByteChannel;
 import java.util.Arrays;
+import java.util.function.Supplier;
 
 /**
  * A tensor for {@link SafetensorsWriter}.
@@ -38,6 +39,20 @@ public record TensorToWrite(DType dtype, long[] shape, Content content) {
         return new TensorToWrite(DType.F32, shape, data);
     }
 
+    /** Values that are made only when they are written. */
+    public static TensorToWrite made(DType dtype, long[] shape, Supplier<float[]> values) {
+        return new TensorToWrite(dtype, shape, channel -> {
+            float[] made = values.get();
+            int step = Math.min(1 << 20, made.length);
+            ByteBuffer bytes = ByteBuffer.allocate(step * dtype.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+            for (int at = 0; at < made.length; at += step) {
+                int count = Math.min(step, made.length - at);
+                put(made, at, count, dtype, bytes.clear());
+                writeAll(channel, bytes.flip());
+            }
+        });
+    }
+
     /** The same bytes as a stored tensor has. */
     public static TensorToWrite copyOf(StoredTensor tensor) {
         int step = 1 << 26;
@@ -61,14 +76,14 @@ public record TensorToWrite(DType dtype, long[] shape, Content content) {
             for (long at = 0; at < tensor.elements(); at += step) {
                 int count = (int) Math.min(step, tensor.elements() - at);
                 tensor.copy(at, values, 0, count, DType.F32);
-                put(values, count, dtype, bytes.clear());
+                put(values, 0, count, dtype, bytes.clear());
                 writeAll(channel, bytes.flip());
             }
         });
     }
 
-    private static void put(float[] values, int count, DType dtype, ByteBuffer target) {
-        for (int i = 0; i < count; i++) {
+    private static void put(float[] values, int from, int count, DType dtype, ByteBuffer target) {
+        for (int i = from; i < from + count; i++) {
             switch (dtype) {
                 case F32 -> target.putFloat(values[i]);
                 case F16 -> target.putShort(HalfPrecision.floatToHalf(values[i]));

@@ -26,7 +26,8 @@ import picocli.CommandLine.Command;
             PlanCommand.class,
             TokenizeCommand.class,
             QuantizeCommand.class,
-            GenerateCommand.class
+            GenerateCommand.class,
+            MergeCommand.class
         })
 public final class SocraticTrainer {
     private SocraticTrainer() {}

@@ -102,6 +102,16 @@ public final class Tensors {
         return script.one(scope, "largest", x).toLongArray();
     }
 
+    /**
+     * A linear layer's weight [out, in] with its adapter: {@code W + scaling * B A}, and with magnitudes its rows brought
+     * to them; rounded to {@code type}, as float32.
+     *
+     * @param factors A and B, or A, B and magnitudes
+     */
+    public NDArray merged(NDManager scope, NDArray weight, List<NDArray> factors, double scaling, Precision type) {
+        return script.one(scope, "merged", weight, factors, scaling, type.scalarType());
+    }
+
     /** Seeds torch's generators, on every device. */
     public void seed(NDManager scope, long seed) {
         script.one(scope, "seed", seed).close();

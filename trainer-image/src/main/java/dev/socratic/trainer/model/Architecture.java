@@ -10,6 +10,7 @@ import dev.socratic.trainer.failure.Problem;
 import dev.socratic.trainer.model.ModelConfig.Biases;
 import dev.socratic.trainer.model.ModelConfig.Heads;
 import dev.socratic.trainer.model.ModelConfig.LayerConfig;
+import dev.socratic.trainer.quant.StoredQuantization;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
@@ -134,7 +135,8 @@ enum Architecture {
                 0,
                 0,
                 layers,
-                file.flag("tie_word_embeddings", false));
+                file.flag("tie_word_embeddings", false),
+                StoredQuantization.of(file.file().toString(), file.root()));
     }
 
     /** Norms before and after attention and MLP that scale by one plus their weight, scaled embeddings, GeGLU. */
@@ -165,7 +167,8 @@ enum Architecture {
                 attentionSoftcap,
                 finalSoftcap,
                 layers,
-                file.flag("tie_word_embeddings", true));
+                file.flag("tie_word_embeddings", true),
+                StoredQuantization.of(file.file().toString(), file.root()));
     }
 
     private static Heads heads(ConfigFile file) {

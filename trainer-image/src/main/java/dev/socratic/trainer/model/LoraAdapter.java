@@ -37,7 +37,8 @@ public final class LoraAdapter {
     /** An embedding that is trained as a whole: {@code model.embed_tokens} or {@code lm_head}. */
     record Embedding(String module, long rows, long columns, Device device) {}
 
-    private static final String PREFIX = "base_model.model.";
+    /** What PEFT puts before the name of a module of the base model. */
+    static final String PREFIX = "base_model.model.";
 
     private final TorchEngine engine;
     private final LoraSpec spec;

@@ -2,11 +2,13 @@ package dev.socratic.trainer.model;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
 import dev.socratic.trainer.engine.Activation;
 import dev.socratic.trainer.engine.NormWeight;
 import dev.socratic.trainer.failure.FailureReason;
 import dev.socratic.trainer.failure.Problem;
 import dev.socratic.trainer.placement.ModelShape;
+import dev.socratic.trainer.quant.StoredQuantization;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +26,7 @@ import java.util.stream.Stream;
  * @param finalSoftcap bound of the logits, 0 for none
  * @param layers what differs from layer to layer, first to last
  * @param tiedHead whether the output embedding is the input embedding
+ * @param stored how the checkpoint is quantized
  */
 public record ModelConfig(
         int vocabularySize,
@@ -41,7 +44,8 @@ public record ModelConfig(
         double attentionSoftcap,
         double finalSoftcap,
         List<LayerConfig> layers,
-        boolean tiedHead) {
+        boolean tiedHead,
+        StoredQuantization stored) {
 
     /**
      * Heads of the attention: each of {@code keyValue} key heads is read by {@code query / keyValue} query heads.
@@ -97,6 +101,17 @@ public record ModelConfig(
                     .where(file.toString())
                     .remedy("fetch the model again")
                     .failure(e);
+        }
+    }
+
+    /** A quantized checkpoint is trained as such: the resource must say so, for its other settings follow from it. */
+    public void requireQuantization(SocraticFineTuneSpec spec) {
+        if (stored == StoredQuantization.NF4 && spec.quantization() == null) {
+            throw Problem.of(FailureReason.InvalidConfiguration, "the model's checkpoint is quantized")
+                    .where("spec.quantization")
+                    .found("nothing")
+                    .allowed("{type: nf4}, with doubleQuant as the checkpoint has it")
+                    .failure();
         }
     }
 

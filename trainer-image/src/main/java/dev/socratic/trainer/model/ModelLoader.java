@@ -42,6 +42,7 @@ final class ModelLoader {
         this.request = request;
         this.spec = request.spec();
         this.config = ModelConfig.read(request.folder());
+        config.requireQuantization(spec);
         this.owner = engine.root().newSubManager();
         this.targeted = LinearModule.targeted(
                 spec.lora().targetModules(), config.projections().all());
@@ -68,7 +69,7 @@ final class ModelLoader {
                 .toList();
         int vocabulary = Math.max(config.vocabularySize(), request.tokens());
         LoraAdapter adapter = adapter(names, vocabulary);
-        WeightReader reader = new WeightReader(engine, owner, checkpoint, spec, stream);
+        WeightReader reader = new WeightReader(engine, owner, checkpoint, config.stored(), spec, stream);
         Embeddings embeddings = embeddings(reader, checkpoint, vocabulary, adapter);
         List<LayerWeights> layers =
                 names.stream().map(layer -> layer(reader, layer, adapter)).toList();
@@ -158,7 +159,7 @@ final class ModelLoader {
     /** What is trained starts as an initial adapter has it, or as PEFT initializes it. */
     private void start(LoraAdapter adapter, List<LayerWeights> layers) {
         if (request.initialAdapter().isPresent()) {
-            LoraTargets.checkConfig(spec.lora(), request.initialAdapter().get());
+            InitialAdapter.check(spec.lora(), request.initialAdapter().get());
             Path file = initialAdapter().orElseThrow();
             try (Checkpoint initial = Checkpoint.open(file)) {
                 adapter.load(initial, file);
@@ -215,7 +216,9 @@ final class ModelLoader {
         Optional<NDArray> bias = module.hasBias(config.biases())
                 ? Optional.of(reader.vector(name + ".bias", module.outputs(config), device))
                 : Optional.empty();
-        return adapter.adapted(new Linear(name, weight, compute, bias, Optional.empty()));
+        // a layer that is not quantized computes in the type of what runs through it
+        Precision own = weight instanceof Weight.Dense ? stream : compute;
+        return adapter.adapted(new Linear(name, weight, own, bias, Optional.empty()));
     }
 
     private NormWeight norm(WeightReader reader, String name, int size, Device device) {

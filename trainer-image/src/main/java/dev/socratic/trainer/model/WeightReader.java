@@ -13,9 +13,12 @@ import dev.socratic.trainer.engine.TorchEngine;
 import dev.socratic.trainer.engine.Weight;
 import dev.socratic.trainer.failure.FailureReason;
 import dev.socratic.trainer.failure.Problem;
+import dev.socratic.trainer.quant.BlockScales;
 import dev.socratic.trainer.quant.DoubleQuant;
 import dev.socratic.trainer.quant.Nf4;
 import dev.socratic.trainer.quant.Nf4Tensor;
+import dev.socratic.trainer.quant.QuantState;
+import dev.socratic.trainer.quant.StoredQuantization;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -31,6 +34,7 @@ final class WeightReader {
     private final TorchEngine engine;
     private final NDManager owner;
     private final Checkpoint checkpoint;
+    private final StoredQuantization stored;
     private final SocraticFineTuneSpec spec;
     private final Precision dtype;
     private final Precision stream;
@@ -38,7 +42,13 @@ final class WeightReader {
     private long parameters;
 
     WeightReader(
-            TorchEngine engine, NDManager owner, Checkpoint checkpoint, SocraticFineTuneSpec spec, Precision stream) {
+            TorchEngine engine,
+            NDManager owner,
+            Checkpoint checkpoint,
+            StoredQuantization stored,
+            SocraticFineTuneSpec spec,
+            Precision stream) {
+        this.stored = stored;
         this.engine = engine;
         this.owner = owner;
         this.checkpoint = checkpoint;
@@ -53,16 +63,41 @@ final class WeightReader {
         return parameters;
     }
 
-    /** The weight of a linear layer [rows, columns]. */
+    /**
+     * The weight of a linear layer [rows, columns]. One that the checkpoint holds in NF4 is taken as it is; one that it
+     * holds unquantized beside such ones is not quantized either.
+     */
     Weight linear(String name, long rows, long columns, Device device) {
+        parameters += rows * columns;
+        if (stored == StoredQuantization.NF4) {
+            Optional<QuantState.Matrix> matrix = QuantState.find(checkpoint, name);
+            if (matrix.isPresent()) {
+                Nf4Tensor tensor = matrix.get().tensor();
+                requireShape(name, tensor.shape(), rows, columns);
+                requireScales(name, tensor);
+                return nf4.place(
+                        tensor, rows, columns, Precision.of(matrix.get().source()), device);
+            }
+            return new Weight.Dense(matrix(tensor(name, rows, columns), rows, columns, device, stream));
+        }
         StoredTensor tensor = tensor(name, rows, columns);
-        parameters += tensor.elements();
         if (spec.quantization() == null) {
             return new Weight.Dense(matrix(tensor, rows, columns, device, dtype));
         }
         DoubleQuant doubleQuant = spec.quantization().doubleQuant() ? DoubleQuant.ON : DoubleQuant.OFF;
         Nf4Tensor quantized = Nf4.quantize(tensor, dtype.stored(), doubleQuant);
         return nf4.place(quantized, rows, columns, dtype, device);
+    }
+
+    private void requireScales(String name, Nf4Tensor tensor) {
+        boolean nested = tensor.scales() instanceof BlockScales.DoubleQuantized;
+        if (nested != spec.quantization().doubleQuant()) {
+            throw Problem.of(FailureReason.InvalidConfiguration, "the checkpoint is quantized otherwise")
+                    .where("spec.quantization.doubleQuant")
+                    .found(!nested)
+                    .allowed(nested + ", as " + name + " is")
+                    .failure();
+        }
     }
 
     /** A norm's weight or a bias, in the type of the residual stream. */
@@ -136,10 +171,14 @@ final class WeightReader {
 
     private StoredTensor tensor(String name, long... shape) {
         StoredTensor tensor = checkpoint.has(name) ? checkpoint.tensor(name) : missing(name);
-        if (!Arrays.equals(tensor.shape(), shape)) {
-            throw shapeMismatch(tensor, shape);
-        }
+        requireShape(name, tensor.shape(), shape);
         return tensor;
+    }
+
+    private void requireShape(String name, long[] found, long... shape) {
+        if (!Arrays.equals(found, shape)) {
+            throw shapeMismatch(checkpoint.tensor(name), found, shape);
+        }
     }
 
     private static StoredTensor missing(String name) {
@@ -151,9 +190,13 @@ final class WeightReader {
     }
 
     private static RuntimeException shapeMismatch(StoredTensor tensor, long[] shape) {
+        return shapeMismatch(tensor, tensor.shape(), shape);
+    }
+
+    private static RuntimeException shapeMismatch(StoredTensor tensor, long[] found, long[] shape) {
         return Problem.of(FailureReason.InvalidConfiguration, "a tensor's shape does not follow from config.json")
                 .where(tensor.file() + ": " + tensor.name())
-                .found(Arrays.toString(tensor.shape()))
+                .found(Arrays.toString(found))
                 .allowed(Arrays.toString(shape))
                 .remedy("check that config.json belongs to these weights")
                 .failure();

@@ -4,14 +4,17 @@ import dev.socratic.api.v1alpha1.SocraticFineTune;
 import dev.socratic.api.v1alpha1.spec.DatasetSpec;
 import dev.socratic.api.v1alpha1.spec.EvaluationSpec;
 import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
+import dev.socratic.trainer.checkpoint.Shards;
 import dev.socratic.trainer.data.Dialogues;
 import dev.socratic.trainer.data.Example;
+import dev.socratic.trainer.engine.Precision;
 import dev.socratic.trainer.engine.TorchEngine;
 import dev.socratic.trainer.export.HtmlReport;
 import dev.socratic.trainer.export.PeftAdapter;
 import dev.socratic.trainer.export.Replies;
 import dev.socratic.trainer.failure.FailureReason;
 import dev.socratic.trainer.failure.Problem;
+import dev.socratic.trainer.model.BaseWeights;
 import dev.socratic.trainer.model.Decoder;
 import dev.socratic.trainer.model.LoadRequest;
 import dev.socratic.trainer.model.LoadedModel;
@@ -129,7 +132,10 @@ public final class TrainingRun {
             long adapter = model.trainable() * Float.BYTES;
             long embeddings = model.grownBy() > 0 ? (model.parameters() - model.trainable()) * Float.BYTES : 0;
             long checkpoints = environment.containsKey(CHECKPOINTS) ? 0 : CHECKPOINTS_KEPT * STATES * adapter;
-            return adapter + embeddings + checkpoints + tokenizerBytes() + SMALL_FILES;
+            long merged = spec.output().merge()
+                    ? model.parameters() * Precision.of(spec.model().dtype()).bytes()
+                    : 0;
+            return adapter + embeddings + merged + checkpoints + tokenizerBytes() + SMALL_FILES;
         }
 
         private long tokenizerBytes() {
@@ -160,7 +166,7 @@ public final class TrainingRun {
             progress.plan(facts(decoder, plan, Peaks.MEASURED));
             progress.phase(RunPhase.Exporting, output.uri());
             Replies replies = pair(before, after);
-            PublishedOutput adapter = publish(decoder, replies);
+            PublishedOutput adapter = publish(engine, decoder, replies);
             return RunOutcome.succeeded(message(result, replies), adapter, output.uriOf(HtmlReport.FILE));
         }
 
@@ -193,7 +199,7 @@ public final class TrainingRun {
             return Replies.of(pairs);
         }
 
-        private PublishedOutput publish(Decoder decoder, Replies replies) {
+        private PublishedOutput publish(TorchEngine engine, Decoder decoder, Replies replies) {
             Path staging = output.staging();
             String base = Inputs.baseName(spec, inputs.model());
             String revision = inputs.model().revision().orElse(null);
@@ -203,6 +209,12 @@ public final class TrainingRun {
             String title = resource.getMetadata().getName();
             write(staging.resolve(HtmlReport.FILE), new HtmlReport(title, settings.flat(), history, replies).toHtml());
             write(staging.resolve(Replies.FILE), replies.toJson());
+            if (spec.output().merge()) {
+                Path model = inputs.model().path();
+                Path merged = staging.resolve(MergedModel.FOLDER);
+                MergedModel.write(
+                        engine, spec, model, staging, tokenizer, BaseWeights.AS_TRAINED, Shards.LARGEST, merged);
+            }
             return output.publish();
         }
 

@@ -11,7 +11,6 @@ public final class Unsupported {
     /** @throws dev.socratic.trainer.failure.TrainerFailure naming the field */
     public static void refuse(SocraticFineTuneSpec spec) {
         refuse(spec.dataset().packing(), "spec.dataset.packing", "true", "false");
-        refuse(spec.output().merge(), "spec.output.merge", "true", "false");
         refuse(
                 !(spec.lora().dropout() >= 0 && spec.lora().dropout() < 1),
                 "spec.lora.dropout",

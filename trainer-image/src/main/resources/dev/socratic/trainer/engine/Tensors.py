@@ -67,6 +67,14 @@ class Tensors(Module):
   def largest(self, x: Tensor) -> Tensor:
     return torch.argmax(x, -1)
 
+  # W + scaling B A, or with lora = [A, B, m] its rows scaled to the norms m; rounded to `type`, in float32
+  def merged(self, w: Tensor, lora: List[Tensor], scaling: float, type: int) -> Tensor:
+    y = torch.add(w, torch.mul(torch.matmul(lora[1], lora[0]), scaling))
+    if torch.len(lora) > 2:
+      s = torch.div(lora[2], torch.linalg_vector_norm(y, 2, [1]))
+      y = torch.mul(torch.unsqueeze(s, 1), y)
+    return torch.to(torch.to(y, type), 6)
+
   def seed(self, seed: int) -> Tensor:
     torch.manual_seed(seed)
     return torch.empty([0], dtype=6)

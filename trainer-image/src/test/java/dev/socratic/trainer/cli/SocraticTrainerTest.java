@@ -88,6 +88,20 @@ class SocraticTrainerTest {
         }
     }
 
+    @Test
+    void mergesAfterTrainingAndOnRequest() throws IOException {
+        UnaryOperator<String> merging = yaml -> yaml.replace("/out'}", "/out', merge: true}");
+        assertThat(run("train", merging)).as(err).isZero();
+        Path merged = output.resolve("merged");
+        assertThat(merged).isDirectoryContaining("glob:**config.json").isDirectoryContaining("glob:**tokenizer.json");
+        byte[] weights = Files.readAllBytes(merged.resolve("model.safetensors"));
+        Files.delete(merged.resolve("model.safetensors"));
+        assertThat(run("merge", yaml -> yaml)).as(err).isZero();
+        assertThat(merged.resolve("model.safetensors")).hasBinaryContent(weights);
+        UnaryOperator<String> tuned = yaml -> yaml.replace("/model'", "/out/merged'");
+        assertThat(run("plan", tuned)).as(err).isZero();
+    }
+
     record Refusal(String what, String command, Damage damage, UnaryOperator<String> yaml, int exitCode, String says) {
         @Override
         public String toString() {
@@ -127,6 +141,15 @@ class SocraticTrainerTest {
                 new Refusal("output is a file", "train", f -> Files.createFile(f.resolve("out")), as, 66, "output.uri"),
                 new Refusal("cap too small", "train", none, tight, 77, "maxMemory"),
                 new Refusal("cap too small to plan", "plan", none, tight, 77, "maxMemory"),
+                new Refusal("nothing to merge", "merge", none, as, 66, "spec.output.uri"),
+                new Refusal(
+                        "not quantized as said",
+                        "train",
+                        f -> replace(
+                                f, "model/config.json", "{", "{\"quantization_config\":{\"quant_method\":\"awq\"},"),
+                        as,
+                        64,
+                        "awq"),
                 new Refusal("no quantization", "quantize", none, as, 64, "spec.quantization"));
     }
 

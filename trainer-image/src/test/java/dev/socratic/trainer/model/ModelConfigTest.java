@@ -88,6 +88,9 @@ class ModelConfigTest {
                 "Gemma2 | num_hidden_layers: 1, layer_types: [chunked_attention] | layer_types | chunked_attention | full_attention or sliding_attention",
                 "Gemma3 | use_bidirectional_attention: true            | use_bidirectional_attention | true | false",
                 "Gemma3 | rope_parameters: {full_attention: {rope_type: yarn}} | rope_parameters.full_attention.rope_type | yarn | linear",
+                "Llama  | quantization_config: {quant_method: gptq, bits: 4} | quantization_config | gptq | nf4 of bitsandbytes, or an unquantized checkpoint",
+                "Llama  | quantization_config: {load_in_8bit: true}   | quantization_config | int8 | nf4",
+                "Llama  | quantization_config: {load_in_4bit: true, bnb_4bit_quant_type: fp4} | quantization_config | fp4 | nf4",
                 "Phi3   | resid_pdrop: 0.1                             | resid_pdrop | 0.1 | 0",
                 "Phi3   | rope_scaling: {type: longrope, short_factor: [1], long_factor: [1, 1]} | rope_scaling.short_factor | [1] | 8 numbers",
             })

@@ -129,8 +129,12 @@ record GoldenCase(String name, JsonNode root) {
             quantization.put("doubleQuant", settings().path("doubleQuant").asText());
             quantization.put("computeDtype", "float32");
         }
-        Map<String, Map<String, String>> sections =
-                Map.of("lora", lora, "training", training, "dataset", dataset, "quantization", quantization);
+        Map<String, String> model = new TreeMap<>(Map.of(
+                "uri", "pvc://model/m",
+                "dtype", settings().path("dtype").asText("float32"),
+                "attention", settings().path("attention").asText()));
+        Map<String, Map<String, String>> sections = Map.of(
+                "model", model, "lora", lora, "training", training, "dataset", dataset, "quantization", quantization);
         for (String change : changes) {
             String[] parts = change.split("[.:]", 3);
             sections.get(parts[0]).put(parts[1], parts[2].strip());
@@ -140,11 +144,7 @@ record GoldenCase(String name, JsonNode root) {
 
     private SocraticFineTuneSpec read(Path scratch, Map<String, Map<String, String>> sections) {
         StringBuilder yaml = new StringBuilder("apiVersion: socratic.dev/v1alpha1\nkind: SocraticFineTune\n");
-        yaml.append("metadata: {name: golden}\nspec:\n  model: {uri: 'pvc://model/m', dtype: ")
-                .append(settings().path("dtype").asText("float32"))
-                .append(", attention: ")
-                .append(settings().path("attention").asText())
-                .append("}\n  output: {uri: 'pvc://out/o'}\n  placement: {gpus: 0}\n");
+        yaml.append("metadata: {name: golden}\nspec:\n  output: {uri: 'pvc://out/o'}\n  placement: {gpus: 0}\n");
         sections.forEach((section, values) -> {
             if (!values.isEmpty()) {
                 yaml.append("  ").append(section).append(":\n");
@@ -160,11 +160,15 @@ record GoldenCase(String name, JsonNode root) {
     }
 
     Decoder load(TorchEngine engine, SocraticFineTuneSpec spec, Path scratch, SavedActivations saved) {
-        int layers = ModelConfig.read(modelFolder()).layers().size();
+        return load(engine, spec, modelFolder(), scratch, saved);
+    }
+
+    Decoder load(TorchEngine engine, SocraticFineTuneSpec spec, Path model, Path scratch, SavedActivations saved) {
+        int layers = ModelConfig.read(model).layers().size();
         return Decoder.load(
                 engine,
                 new LoadRequest(
-                        modelFolder(),
+                        model,
                         spec,
                         DeviceMap.allOn("cpu", layers),
                         settings().path("tokens").intValue(),

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.socratic.api.v1alpha1.spec.Dtype;
 import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
 import dev.socratic.trainer.checkpoint.TensorToWrite;
 import dev.socratic.trainer.engine.TorchEngine;
@@ -12,6 +13,9 @@ import dev.socratic.trainer.model.Generator;
 import dev.socratic.trainer.placement.SavedActivations;
 import dev.socratic.trainer.progress.ProgressSink;
 import dev.socratic.trainer.progress.TrainingStep;
+import dev.socratic.trainer.quant.QuantizedCheckpoint;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +24,7 @@ import java.util.Set;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** transformers + PEFT + bitsandbytes and this trainer see the same numbers. */
 class GoldenTrainingTest {
@@ -52,11 +57,26 @@ class GoldenTrainingTest {
     })
     void equalsTheReferenceStack(String name, SavedActivations saved) {
         GoldenCase golden = GoldenCase.read(name);
+        assertEquals(golden, golden.modelFolder(), saved);
+    }
+
+    /** What QuantizedCheckpoint writes is to the bit what transformers writes. */
+    @ParameterizedTest
+    @ValueSource(strings = {"gemma2-nf4-eager", "gemma2-nf4-sdpa"})
+    void aQuantizedCheckpointIsTakenAsItIs(String name) throws IOException {
+        GoldenCase golden = GoldenCase.read(name);
+        Path quantized = Files.createDirectories(scratch.resolve("quantized"));
+        QuantizedCheckpoint.write(
+                golden.modelFolder(), Dtype.FLOAT32, golden.spec(scratch).quantization(), quantized);
+        assertEquals(golden, quantized, SavedActivations.INPUTS);
+    }
+
+    private void assertEquals(GoldenCase golden, Path model, SavedActivations saved) {
         SocraticFineTuneSpec spec = golden.spec(scratch);
         List<TrainingStep> steps = new ArrayList<>();
         try (TorchEngine engine = TorchEngine.start();
                 StopSignal stop = StopSignal.onSigterm();
-                Decoder decoder = golden.load(engine, spec, scratch, saved)) {
+                Decoder decoder = golden.load(engine, spec, model, scratch, saved)) {
             TrainingResult result = new Trainer(engine, decoder, collect(steps), stop)
                     .run(new TrainingJob("golden", spec, golden.examples(), golden.examples(), scratch));
             assertSteps(golden, steps);

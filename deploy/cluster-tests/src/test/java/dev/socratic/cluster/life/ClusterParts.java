@@ -56,7 +56,9 @@ record ClusterParts(Path run) {
             List<String> command =
                     new ArrayList<>(List.of(Files.readString(proc.resolve("cmdline"), StandardCharsets.UTF_8)
                             .split("\0")));
-            command.set(0, proc.resolve("exe").toRealPath().toString());
+            Path binaries = proc.resolve("exe").toRealPath().getParent();
+            command.set(
+                    0, binaries.resolve(Path.of(command.get(0)).getFileName()).toString());
             process.destroyForcibly();
             process.onExit().orTimeout(30, TimeUnit.SECONDS).join();
             return new Killed(pidFile(part), command, run.resolveSibling("log").resolve(part + ".log"));

@@ -71,11 +71,17 @@ class LostPartsTest {
         fresh.apply("{\"training\": {\"maxSteps\": 5}}");
 
         parts.pause("etcd");
-        trainer.awaitSteps(600);
-        parts.resume("etcd");
+        try {
+            trainer.awaitSteps(600);
+        } finally {
+            parts.resume("etcd");
+        }
         ClusterParts.Killed apiServer = parts.kill("apiserver");
-        trainer.awaitSteps(100);
-        apiServer.start();
+        try {
+            trainer.awaitSteps(100);
+        } finally {
+            apiServer.start();
+        }
         CLUSTER.awaitApiServer();
 
         SocraticFineTuneStatus after = under.awaitStep(trainer.step());

@@ -11,7 +11,7 @@ from_module() { # command, package, version, linker flags...
     local command=$1 package=$2 version=$3; shift 3
     local file=$tools/$command-$version
     if [[ ! -x $file ]]; then
-        GOBIN=$tools CGO_ENABLED=0 "$go" install -ldflags "-s -w $*" "$package@$version" >&2
+        GOBIN=$tools CGO_ENABLED=0 "$go" install -ldflags "-s -w $*" "$package@$version" >&2 || return
         mv "$tools/$command" "$file"
     fi
     ln -sf "$command-$version" "$tools/$command"
@@ -25,4 +25,6 @@ from_module helm helm.sh/helm/v3/cmd/helm v3.19.2 \
 
 # Its service discovery for every cloud would take more than half of the build.
 GOFLAGS=-tags=remove_all_sd from_module promtool github.com/prometheus/prometheus/cmd/promtool v0.316.0
+from_module kube-linter golang.stackrox.io/kube-linter/cmd/kube-linter v0.8.3 ||
+    echo "left out, its module is not to be had here: kube-linter" >&2
 echo "$tools"

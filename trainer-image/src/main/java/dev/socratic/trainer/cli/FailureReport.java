@@ -48,7 +48,7 @@ final class FailureReport {
     }
 
     int execution(Exception thrown, CommandLine command, ParseResult parsed) {
-        boolean wanted = debug || (command.getCommand() instanceof ResourceCommand resource && resource.debug());
+        boolean wanted = debug || (command.getCommand() instanceof FileCommand file && file.debug());
         return report(thrown, command, wanted);
     }
 

@@ -23,7 +23,7 @@ final class TokenizeCommand extends ResourceCommand {
         Storage storage = new Storage(StorageSettings.fromEnvironment(System.getenv()));
         Path model = storage.resolve(
                         spec.model().uri(),
-                        new InputOptions(InputKind.MODEL, spec.model().revision()))
+                        new InputOptions(InputKind.TOKENIZER, spec.model().revision()))
                 .path();
         Path dataset = storage.resolve(spec.dataset().uri(), InputOptions.of(InputKind.DATASET))
                 .path();

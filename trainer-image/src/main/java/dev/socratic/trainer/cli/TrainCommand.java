@@ -1,6 +1,5 @@
 package dev.socratic.trainer.cli;
 
-import dev.socratic.api.v1alpha1.SocraticFineTune;
 import dev.socratic.trainer.failure.TrainerFailure;
 import dev.socratic.trainer.progress.RunOutcome;
 import dev.socratic.trainer.progress.RunProgress;
@@ -8,11 +7,11 @@ import dev.socratic.trainer.run.TrainingRun;
 import dev.socratic.trainer.train.StopSignal;
 import picocli.CommandLine.Command;
 
-/** {@code train}: from the resource to an adapter in its output folder. */
+/** {@code train}: from the resource to an adapter in its output folder. A bad file is told to the run's listeners too. */
 @Command(
         name = "train",
         description = "Trains the adapter and writes it to spec.output with tokenizer, metrics.jsonl and report.html.")
-final class TrainCommand extends ResourceCommand {
+final class TrainCommand extends FileCommand {
     @Override
     public Integer call() {
         try (StopSignal stop = StopSignal.onSigterm();
@@ -26,10 +25,5 @@ final class TrainCommand extends ResourceCommand {
                 throw failure;
             }
         }
-    }
-
-    @Override
-    void run(SocraticFineTune resource) {
-        throw new UnsupportedOperationException("call() does the work, so that a bad file is told to the sinks too");
     }
 }

@@ -6,6 +6,8 @@ import dev.socratic.trainer.failure.FailureReason;
 public enum InputKind {
     /** A folder with config.json, safetensors and tokenizer. */
     MODEL("spec.model.uri", FailureReason.ModelNotFound),
+    /** Of a model's folder only what text becomes tokens by: no weights. */
+    TOKENIZER("spec.model.uri", FailureReason.ModelNotFound),
     /** One file of JSON lines. */
     DATASET("spec.dataset.uri", FailureReason.DatasetNotFound),
     /** One file of JSON lines, for the evaluation loss. */

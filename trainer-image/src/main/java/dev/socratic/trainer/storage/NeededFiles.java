@@ -41,6 +41,7 @@ record NeededFiles(HubRepository repository, Set<String> listed, InputKind kind)
     List<String> first() {
         return switch (kind) {
             case MODEL -> model();
+            case TOKENIZER -> presentOf(TOKENIZER);
             case ADAPTER -> adapter();
             case DATASET, EVALUATION_DATASET -> List.of(datasetFile());
         };
@@ -82,7 +83,7 @@ record NeededFiles(HubRepository repository, Set<String> listed, InputKind kind)
         List<String> wanted = new ArrayList<>(CONFIG);
         wanted.add(has(WEIGHTS) ? WEIGHTS : INDEX);
         wanted.addAll(TOKENIZER);
-        return wanted.stream().filter(this::has).map(this::in).toList();
+        return presentOf(wanted);
     }
 
     private RuntimeException noSafetensors() {
@@ -108,7 +109,11 @@ record NeededFiles(HubRepository repository, Set<String> listed, InputKind kind)
         }
         List<String> wanted = new ArrayList<>(List.of(ADAPTER_CONFIG, ADAPTER_WEIGHTS));
         wanted.addAll(TOKENIZER);
-        return wanted.stream().filter(this::has).map(this::in).toList();
+        return presentOf(wanted);
+    }
+
+    private List<String> presentOf(List<String> names) {
+        return names.stream().filter(this::has).map(this::in).toList();
     }
 
     private String datasetFile() {

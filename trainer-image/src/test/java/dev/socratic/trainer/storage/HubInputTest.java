@@ -89,6 +89,15 @@ class HubInputTest {
     }
 
     @Test
+    void tokenizingFetchesNoWeightsAndTrainingThenFetchesThem() throws IOException {
+        ResolvedInput tokenizer = storage().resolve(MODEL, InputOptions.of(InputKind.TOKENIZER));
+        assertThat(files(tokenizer.path())).containsExactly("chat_template.jinja", "tokenizer.json");
+
+        ResolvedInput model = storage().resolve(MODEL, OPTIONS);
+        assertThat(model.path().resolve(WEIGHTS)).hasBinaryContent(weights);
+    }
+
+    @Test
     void theTokenStaysWithTheHub() {
         storage("HUGGINGFACE_TOKEN", "hf_secret").resolve(MODEL, OPTIONS);
 

@@ -2,9 +2,9 @@ package dev.socratic.cluster.gitops;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.socratic.cluster.Golden;
 import dev.socratic.cluster.Manifests;
 import dev.socratic.cluster.Program;
+import dev.socratic.operator.Golden;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.socratic.cluster.Golden;
 import dev.socratic.cluster.Manifests;
 import dev.socratic.cluster.Program;
+import dev.socratic.operator.Golden;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Comparator;

@@ -2,6 +2,7 @@ package dev.socratic.trainer.data;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Examples side by side, padded on the right to the longest.
@@ -11,8 +12,15 @@ import java.util.List;
  * @param inputIds rows * length, row by row; padding is id 0, whose value never matters
  * @param labels rows * length; padding is {@link Example#IGNORED}
  * @param lengths tokens of each row without padding
+ * @param textStarts rows * length: where in its row the text of a token begins, if a row has several; padding belongs to
+ *     the last one
  */
-public record Batch(int rows, int length, int[] inputIds, int[] labels, int[] lengths) {
+public record Batch(int rows, int length, int[] inputIds, int[] labels, int[] lengths, Optional<int[]> textStarts) {
+    /** A batch whose rows are one text each. */
+    public Batch(int rows, int length, int[] inputIds, int[] labels, int[] lengths) {
+        this(rows, length, inputIds, labels, lengths, Optional.empty());
+    }
+
     public static Batch of(List<Example> examples) {
         int rows = examples.size();
         int length = examples.stream().mapToInt(Example::length).max().orElse(0);
@@ -26,7 +34,20 @@ public record Batch(int rows, int length, int[] inputIds, int[] labels, int[] le
             System.arraycopy(example.inputIds(), 0, inputIds, row * length, lengths[row]);
             System.arraycopy(example.labels(), 0, labels, row * length, lengths[row]);
         }
-        return new Batch(rows, length, inputIds, labels, lengths);
+        return new Batch(rows, length, inputIds, labels, lengths, textStarts(examples, length));
+    }
+
+    private static Optional<int[]> textStarts(List<Example> examples, int length) {
+        if (examples.stream().allMatch(example -> example.starts().length == 1)) {
+            return Optional.empty();
+        }
+        int[] starts = new int[examples.size() * length];
+        for (int row = 0; row < examples.size(); row++) {
+            for (int start : examples.get(row).starts()) {
+                Arrays.fill(starts, row * length + start, (row + 1) * length, start);
+            }
+        }
+        return Optional.of(starts);
     }
 
     /** Labels that enter the loss: those other than {@link Example#IGNORED} at positions from 1. */

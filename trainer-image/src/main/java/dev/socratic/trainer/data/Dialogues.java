@@ -50,13 +50,6 @@ public final class Dialogues {
     /** The same, one example at a time: memory does not grow with the file. */
     static void forEach(
             Path jsonl, ChatTokenizer tokenizer, DatasetSpec dataset, int maxSequenceLength, Consumer<Example> sink) {
-        if (dataset.packing()) {
-            throw Problem.of(FailureReason.InvalidConfiguration, "packing is not supported yet")
-                    .where("spec.dataset.packing")
-                    .found("true")
-                    .allowed("false")
-                    .failure();
-        }
         Labels labels = new Labels(tokenizer, dataset.loss());
         try (JsonLines lines = new JsonLines(jsonl)) {
             for (String line = lines.next(); line != null; line = lines.next()) {

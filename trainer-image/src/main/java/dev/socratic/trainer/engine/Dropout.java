@@ -11,7 +11,12 @@ public record Dropout(double probability, long seed) {
 
     /** The dropout of one part of what this one covers, for the same probability. */
     public Dropout part(int index) {
-        return probability == 0 ? this : new Dropout(probability, mix(seed + 0x9E3779B97F4A7C15L * (index + 1)));
+        return probability == 0 ? this : new Dropout(probability, mixed(seed, index));
+    }
+
+    /** A seed for a part of what a seed is for. */
+    static long mixed(long seed, int index) {
+        return mix(seed + 0x9E3779B97F4A7C15L * (index + 1));
     }
 
     /** SplitMix64's finalizer (Steele, Lea and Flood 2014): close seeds give unrelated ones. */

@@ -97,6 +97,26 @@ public final class Tensors {
         return script.one(scope, "cache_mask", positions, total, window);
     }
 
+    /**
+     * Which keys are seen where a row holds several texts: [B, 1, L, L], causal within the text.
+     *
+     * @param starts [B, L], where in its row a token's text begins
+     * @param window 0 is unlimited
+     */
+    public NDArray packedMask(NDManager scope, NDArray starts, int window) {
+        return script.one(scope, "packed_mask", starts, window);
+    }
+
+    /** Positions [B, L] of tokens in their texts. */
+    public NDArray packedPositions(NDManager scope, NDArray starts) {
+        return script.one(scope, "packed_positions", starts);
+    }
+
+    /** x plus noise that is uniform within a bound; it follows from the seed. */
+    public NDArray noised(NDManager scope, NDArray x, double bound, long seed) {
+        return script.one(scope, "noised", x, bound, seed);
+    }
+
     /** Index of the largest element of each row. */
     public long[] largest(NDManager scope, NDArray x) {
         return script.one(scope, "largest", x).toLongArray();

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import dev.socratic.trainer.checkpoint.TensorToWrite;
 import dev.socratic.trainer.data.Batch;
 import dev.socratic.trainer.engine.Dropout;
+import dev.socratic.trainer.engine.Noise;
 import dev.socratic.trainer.engine.Ops;
 import dev.socratic.trainer.engine.Precision;
 import dev.socratic.trainer.engine.Tensors;
@@ -100,11 +101,11 @@ public final class Decoder implements AutoCloseable {
      *
      * @return the sum of the token losses, a float64 scalar that belongs to {@code results}
      */
-    public NDArray train(NDManager results, Batch batch, double gradientScale, Dropout dropout) {
+    public NDArray train(NDManager results, Batch batch, double gradientScale, Dropout dropout, Noise noise) {
         try (NDManager scope = engine.root().newSubManager()) {
             LabelledRows rows = LabelledRows.of(batch);
             List<LayerRun> runs = new ArrayList<>();
-            NDArray x = embed(scope, batch.inputIds());
+            NDArray x = noised(scope, embed(scope, batch.inputIds()), batch.length(), noise);
             for (LayerWeights layer : weights.layers()) {
                 LayerRun run = forward(
                         scope, layer, x, passes.pass(scope, layer, batch).with(dropout.part(runs.size())));
@@ -120,6 +121,12 @@ public final class Decoder implements AutoCloseable {
             loss.sum().attach(results);
             return loss.sum();
         }
+    }
+
+    private NDArray noised(NDManager scope, NDArray embedded, int length, Noise noise) {
+        return noise.alpha() == 0
+                ? embedded
+                : tensors().noised(scope, embedded, noise.bound(length, config.hiddenSize()), noise.seed());
     }
 
     /** The sum of the token losses of a batch, without dropout or gradient. */

@@ -3,6 +3,7 @@ package dev.socratic.trainer.model;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import dev.socratic.trainer.data.Batch;
 import dev.socratic.trainer.engine.AttentionRule;
 import dev.socratic.trainer.engine.Dropout;
@@ -12,6 +13,7 @@ import dev.socratic.trainer.engine.Rotary;
 import dev.socratic.trainer.engine.TorchEngine;
 import dev.socratic.trainer.model.DecoderLayer.LayerCache;
 import dev.socratic.trainer.model.DecoderLayer.Pass;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -38,12 +40,30 @@ final class PassFactory {
 
     /** For a batch of whole texts, without dropout. */
     Pass pass(NDManager scope, LayerWeights layer, Batch batch) {
+        if (batch.textStarts().isPresent()) {
+            return packed(scope, layer, batch, batch.textStarts().get());
+        }
         int window = layer.config().window();
         Rotary rotary = rotary(scope, layer, batch.length(), batch.length());
         Optional<NDArray> mask = window > 0 && batch.length() > window
                 ? Optional.of(ops().slidingWindow(scope, batch.length(), window, rotary.cos()))
                 : Optional.empty();
         return new Pass(batch.rows(), batch.length(), rotary, rule(mask), Dropout.NONE, Optional.empty());
+    }
+
+    /** Several texts in a row, each with its own positions. */
+    private Pass packed(NDManager scope, LayerWeights layer, Batch batch, int[] textStarts) {
+        long[] values = Arrays.stream(textStarts).asLongStream().toArray();
+        NDArray here = scope.create(values, new Shape(batch.rows(), batch.length()));
+        NDArray starts = engine.tensors().onDevice(scope, here, layer.device());
+        int longest = 1;
+        for (int i = 0; i < textStarts.length; i++) {
+            longest = Math.max(longest, i % batch.length() - textStarts[i] + 1);
+        }
+        Rotary table = rotary(scope, layer, longest, longest);
+        Rotary rotary = ops().rotaryAt(scope, table, engine.tensors().packedPositions(scope, starts));
+        NDArray mask = engine.tensors().packedMask(scope, starts, layer.config().window());
+        return new Pass(batch.rows(), batch.length(), rotary, rule(Optional.of(mask)), Dropout.NONE, Optional.empty());
     }
 
     /** For tokens at positions [B, L] that continue texts in a cache. */

@@ -63,7 +63,9 @@ public final class Planning {
                 t.optimizer(),
                 t.seed(),
                 t.checkpointEverySteps(),
-                t.evalEverySteps());
+                t.evalEverySteps(),
+                t.neftuneNoiseAlpha(),
+                t.earlyStoppingPatience());
         return new SocraticFineTuneSpec(
                 spec.model(),
                 spec.tokenizer(),

@@ -7,6 +7,8 @@ import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
 import dev.socratic.trainer.checkpoint.Shards;
 import dev.socratic.trainer.data.Dialogues;
 import dev.socratic.trainer.data.Example;
+import dev.socratic.trainer.data.HeldOut;
+import dev.socratic.trainer.data.Packing;
 import dev.socratic.trainer.engine.Precision;
 import dev.socratic.trainer.engine.TorchEngine;
 import dev.socratic.trainer.export.HtmlReport;
@@ -35,6 +37,7 @@ import dev.socratic.trainer.train.StopSignal;
 import dev.socratic.trainer.train.Trainer;
 import dev.socratic.trainer.train.TrainingJob;
 import dev.socratic.trainer.train.TrainingResult;
+import dev.socratic.trainer.train.Unsupported;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -69,6 +72,7 @@ public final class TrainingRun {
     /** @throws dev.socratic.trainer.failure.TrainerFailure if it ends without an adapter; the output stays as it was */
     public RunOutcome run(SocraticFineTune resource) {
         SocraticFineTuneSpec spec = resource.getSpec();
+        Unsupported.refuse(spec);
         Storage storage = new Storage(StorageSettings.fromEnvironment(environment));
         try (OutputFolder output = storage.output(spec.output().uri())) {
             progress.phase(RunPhase.Resolving, spec.model().uri());
@@ -101,8 +105,9 @@ public final class TrainingRun {
 
         RunOutcome run() {
             ModelConfig config = ModelConfig.read(inputs.model().path());
-            List<Example> train = examples(inputs.dataset());
-            List<Example> evaluation = inputs.evaluation().map(this::examples).orElse(List.of());
+            HeldOut split = split();
+            List<Example> train = packed(split.training());
+            List<Example> evaluation = split.evaluation();
             progress.add(new MetricsFromFirstStep(output.folder().resolve(OutputFolder.METRICS)));
             progress.add(history);
             progress.add(new HandOver(output, stop));
@@ -115,6 +120,23 @@ public final class TrainingRun {
                     return run(engine, decoder, plan, train, evaluation);
                 }
             }
+        }
+
+        private HeldOut split() {
+            List<Example> examples = examples(inputs.dataset());
+            return spec.dataset().evalSplit() != null
+                    ? HeldOut.of(
+                            examples,
+                            spec.dataset().evalSplit(),
+                            spec.training().seed())
+                    : new HeldOut(
+                            examples, inputs.evaluation().map(this::examples).orElse(List.of()));
+        }
+
+        private List<Example> packed(List<Example> examples) {
+            return spec.dataset().packing()
+                    ? Packing.pack(examples, spec.training().maxSequenceLength())
+                    : examples;
         }
 
         private List<Example> examples(Path file) {

@@ -2,6 +2,7 @@ package dev.socratic.trainer.train;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.socratic.trainer.checkpoint.Checkpoint;
 import dev.socratic.trainer.checkpoint.SafetensorsWriter;
 import dev.socratic.trainer.failure.FailureReason;
@@ -30,6 +31,7 @@ final class CheckpointFolder {
     private static final Pattern NAME = Pattern.compile("step-(\\d{1,9})");
     private static final String TENSORS = "state.safetensors";
     private static final String RUN = "run.json";
+    private static final String BEST = "best.safetensors";
 
     private final Path folder;
     private final String runId;
@@ -48,15 +50,7 @@ final class CheckpointFolder {
             delete(beside);
             Files.createDirectories(beside);
             SafetensorsWriter.write(beside.resolve(TENSORS), Map.of("format", "pt"), adapter.state());
-            json.writeValue(
-                    beside.resolve(RUN).toFile(),
-                    Map.of(
-                            "runId", runId,
-                            "step", state.step(),
-                            "updates", state.updates(),
-                            "lossScale", state.scaler().scale(),
-                            "lossScaleGoodSteps", state.scaler().goodSteps(),
-                            "scaling", state.scaler().scaling()));
+            json.writeValue(beside.resolve(RUN).toFile(), run(state));
             delete(target);
             move(beside, target);
             for (Path old : newestFirst().stream().skip(KEPT).toList()) {
@@ -71,8 +65,55 @@ final class CheckpointFolder {
         }
     }
 
+    private ObjectNode run(RunState state) {
+        ObjectNode run = json.createObjectNode()
+                .put("runId", runId)
+                .put("step", state.step())
+                .put("updates", state.updates())
+                .put("lossScale", state.scaler().scale())
+                .put("lossScaleGoodSteps", state.scaler().goodSteps())
+                .put("scaling", state.scaler().scaling());
+        EarlyStopping early = state.earlyStopping();
+        if (early.bestStep() > 0) {
+            run.put("bestLoss", early.bestLoss())
+                    .put("bestStep", early.bestStep())
+                    .put("evaluationsWithoutImprovement", early.withoutImprovement());
+        }
+        return run;
+    }
+
+    private static EarlyStopping earlyStopping(JsonNode run, EarlyStopping start) {
+        return run.has("bestStep")
+                ? new EarlyStopping(
+                        start.patience(),
+                        run.path("bestLoss").doubleValue(),
+                        run.path("bestStep").intValue(),
+                        run.path("evaluationsWithoutImprovement").intValue())
+                : start;
+    }
+
+    /** Keeps the adapter as the best so far. */
+    void writeBest(LoraAdapter adapter) {
+        try {
+            Files.createDirectories(folder);
+            SafetensorsWriter.write(folder.resolve(BEST), Map.of("runId", runId), adapter.state());
+        } catch (IOException e) {
+            throw Problem.of(FailureReason.OutputNotWritable, "the best adapter cannot be kept: " + e.getMessage())
+                    .where(folder.toString())
+                    .remedy("free space, or make the folder writable")
+                    .failure(e);
+        }
+    }
+
+    /** Sets the adapter to the one that {@link #writeBest} kept last. */
+    void restoreBest(LoraAdapter adapter) {
+        try (Checkpoint best = Checkpoint.open(folder.resolve(BEST))) {
+            adapter.restore(best);
+        }
+    }
+
     /** Sets the adapter to the newest checkpoint of this run, if there is one. */
-    Optional<RunState> restore(LoraAdapter adapter) {
+    Optional<RunState> restore(LoraAdapter adapter, EarlyStopping start) {
         try {
             for (Path checkpoint : newestFirst()) {
                 JsonNode run = json.readTree(checkpoint.resolve(RUN).toFile());
@@ -85,7 +126,10 @@ final class CheckpointFolder {
                             run.path("lossScaleGoodSteps").intValue(),
                             run.path("scaling").booleanValue());
                     return Optional.of(new RunState(
-                            run.path("step").intValue(), run.path("updates").intValue(), scaler));
+                            run.path("step").intValue(),
+                            run.path("updates").intValue(),
+                            scaler,
+                            earlyStopping(run, start)));
                 }
             }
             return Optional.empty();

@@ -7,4 +7,4 @@ package dev.socratic.trainer.train;
  * @param step steps done
  * @param updates steps that changed the adapter: those whose gradients did not overflow
  */
-record RunState(int step, int updates, GradScaler scaler) {}
+record RunState(int step, int updates, GradScaler scaler, EarlyStopping earlyStopping) {}

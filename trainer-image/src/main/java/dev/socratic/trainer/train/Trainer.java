@@ -8,6 +8,7 @@ import dev.socratic.trainer.data.Batches;
 import dev.socratic.trainer.data.StepBatches;
 import dev.socratic.trainer.engine.AdamW;
 import dev.socratic.trainer.engine.Dropout;
+import dev.socratic.trainer.engine.Noise;
 import dev.socratic.trainer.engine.Precision;
 import dev.socratic.trainer.engine.TorchEngine;
 import dev.socratic.trainer.failure.FailureReason;
@@ -66,6 +67,7 @@ public final class Trainer {
         private final CheckpointFolder checkpoints;
         private final Evaluation evaluation;
         private final Instant began = Instant.now();
+        private EarlyStopping earlyStopping;
         private GradScaler scaler;
         private int updates;
 
@@ -76,19 +78,24 @@ public final class Trainer {
             this.learningRate = new LearningRate(training, batches.totalSteps());
             this.checkpoints = new CheckpointFolder(job.checkpoints(), job.runId());
             this.evaluation = new Evaluation(decoder, job.evaluation(), training.batchSize());
+            this.earlyStopping = EarlyStopping.of(training.earlyStoppingPatience());
             this.scaler = decoder.facts().compute() == Precision.FLOAT16 ? GradScaler.on() : GradScaler.off();
         }
 
         TrainingResult toTheEnd() {
-            int resumedFrom =
-                    checkpoints.restore(decoder.adapter()).map(this::goOn).orElse(0);
+            int resumedFrom = checkpoints
+                    .restore(decoder.adapter(), earlyStopping)
+                    .map(this::goOn)
+                    .orElse(0);
             double lastLoss = Double.NaN;
             Optional<Double> lastEvaluation = Optional.empty();
-            for (int step = resumedFrom; step < batches.totalSteps(); step++) {
+            int step = resumedFrom;
+            for (; step < batches.totalSteps() && !earlyStopping.ends(); step++) {
                 StepResult result = step(step);
                 lastLoss = result.loss;
                 lastEvaluation = evaluated(step + 1);
                 progress.step(record(step, resumedFrom, result, lastEvaluation));
+                keepBest(step + 1, lastEvaluation);
                 boolean stopping = stop.requested() && step + 1 < batches.totalSteps();
                 if (stopping || every(training.checkpointEverySteps(), step + 1)) {
                     checkpoint(step + 1);
@@ -100,12 +107,27 @@ public final class Trainer {
                             .failure();
                 }
             }
-            return new TrainingResult(batches.totalSteps(), resumedFrom, lastLoss, lastEvaluation);
+            if (earlyStopping.bestStep() > 0) {
+                LOG.info("taking the adapter of step {}, whose evaluation loss is lowest", earlyStopping.bestStep());
+                checkpoints.restoreBest(decoder.adapter());
+                lastEvaluation = Optional.of(earlyStopping.bestLoss());
+            }
+            return new TrainingResult(step, resumedFrom, lastLoss, lastEvaluation);
+        }
+
+        private void keepBest(int steps, Optional<Double> evaluated) {
+            if (earlyStopping.on() && evaluated.isPresent()) {
+                earlyStopping = earlyStopping.after(steps, evaluated.get());
+                if (earlyStopping.bestStep() == steps) {
+                    checkpoints.writeBest(decoder.adapter());
+                }
+            }
         }
 
         private int goOn(RunState state) {
             scaler = state.scaler();
             updates = state.updates();
+            earlyStopping = state.earlyStopping();
             LOG.info("going on from step {}", state.step());
             return state.step();
         }
@@ -117,11 +139,13 @@ public final class Trainer {
             double lossSum = 0;
             try (NDManager results = engine.root().newSubManager()) {
                 Dropout dropout = new Dropout(job.spec().lora().dropout(), training.seed()).part(step);
+                Noise noise = new Noise(training.neftuneNoiseAlpha(), training.seed()).part(step);
                 List<NDArray> sums = new ArrayList<>();
                 for (Batch micro : batch.micro()) {
                     if (micro.learnedTokens() > 0) {
                         double gradientScale = scaler.scale() / batch.tokens();
-                        sums.add(decoder.train(results, micro, gradientScale, dropout.part(sums.size())));
+                        int part = sums.size();
+                        sums.add(decoder.train(results, micro, gradientScale, dropout.part(part), noise.part(part)));
                     }
                 }
                 for (NDArray sum : sums) {
@@ -164,7 +188,7 @@ public final class Trainer {
         }
 
         private void checkpoint(int steps) {
-            Path written = checkpoints.write(decoder.adapter(), new RunState(steps, updates, scaler));
+            Path written = checkpoints.write(decoder.adapter(), new RunState(steps, updates, scaler, earlyStopping));
             progress.checkpointed(steps, written);
         }
 

@@ -4,13 +4,24 @@ import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
 import dev.socratic.trainer.failure.FailureReason;
 import dev.socratic.trainer.failure.Problem;
 
-/** Refuses what the resource can say and this trainer does not do yet: no option is ignored. */
+/** Refuses settings that contradict each other or mean nothing: no option is ignored. */
 public final class Unsupported {
     private Unsupported() {}
 
     /** @throws dev.socratic.trainer.failure.TrainerFailure naming the field */
     public static void refuse(SocraticFineTuneSpec spec) {
-        refuse(spec.dataset().packing(), "spec.dataset.packing", "true", "false");
+        boolean evaluated = spec.dataset().evalUri() != null || spec.dataset().evalSplit() != null;
+        refuse(
+                spec.training().earlyStoppingPatience() != null
+                        && (!evaluated || spec.training().evalEverySteps() == 0),
+                "spec.training.earlyStoppingPatience",
+                spec.training().earlyStoppingPatience(),
+                "with dataset.evalUri or dataset.evalSplit, and training.evalEverySteps above 0");
+        refuse(
+                spec.dataset().evalUri() != null && spec.dataset().evalSplit() != null,
+                "spec.dataset.evalSplit",
+                spec.dataset().evalSplit(),
+                "without dataset.evalUri");
         refuse(
                 !(spec.lora().dropout() >= 0 && spec.lora().dropout() < 1),
                 "spec.lora.dropout",
@@ -20,11 +31,11 @@ public final class Unsupported {
 
     private static void refuse(boolean unsupported, String field, Object found, String allowed) {
         if (unsupported) {
-            throw Problem.of(FailureReason.InvalidConfiguration, "this trainer does not support the setting")
+            throw Problem.of(FailureReason.InvalidConfiguration, "the setting cannot be carried out")
                     .where(field)
                     .found(found)
                     .allowed(allowed)
-                    .remedy("leave the field out")
+                    .remedy("change the field, or leave it out")
                     .failure();
         }
     }

@@ -64,6 +64,23 @@ class Tensors(Module):
       m = torch.logical_and(m, torch.gt(keys, torch.sub(at, window)))
     return m
 
+  # starts [B, L]: keys from the start of the query's text up to the query itself, [B, 1, L, L]
+  def packed_mask(self, starts: Tensor, window: int) -> Tensor:
+    at = torch.arange(torch.size(starts, 1), dtype=4, device=starts.device)
+    keys = torch.view(at, [1, 1, 1, -1])
+    queries = torch.view(at, [1, 1, -1, 1])
+    m = torch.logical_and(torch.le(keys, queries), torch.ge(keys, torch.unsqueeze(torch.unsqueeze(starts, 1), -1)))
+    if window > 0:
+      m = torch.logical_and(m, torch.gt(keys, torch.sub(queries, window)))
+    return m
+
+  def packed_positions(self, starts: Tensor) -> Tensor:
+    return torch.sub(torch.arange(torch.size(starts, 1), dtype=4, device=starts.device), starts)
+
+  def noised(self, x: Tensor, bound: float, seed: int) -> Tensor:
+    torch.manual_seed(seed)
+    return torch.add(x, torch.uniform_(torch.empty_like(x), torch.neg(bound), bound))
+
   def largest(self, x: Tensor) -> Tensor:
     return torch.argmax(x, -1)
 

@@ -83,7 +83,7 @@ class BatchesTest {
     }
 
     private static DatasetSpec dataset(boolean shuffle) {
-        return new DatasetSpec("file:///train.jsonl", null, LossScope.ASSISTANT, false, shuffle);
+        return new DatasetSpec("file:///train.jsonl", null, LossScope.ASSISTANT, false, shuffle, null);
     }
 
     private static TrainingSpec training(int epochs, Integer maxSteps, int batchSize, int gradientAccumulation) {
@@ -101,7 +101,9 @@ class BatchesTest {
                 Optimizer.ADAMW,
                 42,
                 0,
-                0);
+                0,
+                0,
+                null);
     }
 
     /** The examples in each batch of a step, by the token that fills them. */

@@ -36,6 +36,6 @@ record TextCase(Path folder, Settings settings) {
     }
 
     DatasetSpec dataset() {
-        return new DatasetSpec("file:///train.jsonl", null, settings.loss(), false, false);
+        return new DatasetSpec("file:///train.jsonl", null, settings.loss(), false, false, null);
     }
 }

@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.socratic.api.v1alpha1.spec.Dtype;
 import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
 import dev.socratic.trainer.checkpoint.TensorToWrite;
+import dev.socratic.trainer.data.Example;
+import dev.socratic.trainer.data.Packing;
 import dev.socratic.trainer.engine.TorchEngine;
 import dev.socratic.trainer.model.Decoder;
 import dev.socratic.trainer.model.Generator;
@@ -57,7 +59,18 @@ class GoldenTrainingTest {
     })
     void equalsTheReferenceStack(String name, SavedActivations saved) {
         GoldenCase golden = GoldenCase.read(name);
-        assertEquals(golden, golden.modelFolder(), saved);
+        assertEquals(golden, golden.modelFolder(), golden.spec(scratch), golden.examples(), saved);
+    }
+
+    /** A row of what the reference stack saw as four or three padded rows in two batches: the same step. */
+    @ParameterizedTest
+    @ValueSource(strings = {"gemma2-nf4-eager", "llama3-dense-sdpa", "mistral-dense", "qwen2-dense", "gemma3-nf4"})
+    void packedExamplesSeeThemselvesAlone(String name) {
+        GoldenCase golden = GoldenCase.read(name);
+        List<Example> packed = Packing.pack(golden.examples(), 34);
+        assertThat(packed).extracting(example -> example.starts().length).containsExactly(4, 3);
+        SocraticFineTuneSpec spec = golden.spec(scratch, "training.batchSize: 1", "training.gradientAccumulation: 1");
+        assertEquals(golden, golden.modelFolder(), spec, packed, SavedActivations.INPUTS);
     }
 
     /** What QuantizedCheckpoint writes is to the bit what transformers writes. */
@@ -68,17 +81,17 @@ class GoldenTrainingTest {
         Path quantized = Files.createDirectories(scratch.resolve("quantized"));
         QuantizedCheckpoint.write(
                 golden.modelFolder(), Dtype.FLOAT32, golden.spec(scratch).quantization(), quantized);
-        assertEquals(golden, quantized, SavedActivations.INPUTS);
+        assertEquals(golden, quantized, golden.spec(scratch), golden.examples(), SavedActivations.INPUTS);
     }
 
-    private void assertEquals(GoldenCase golden, Path model, SavedActivations saved) {
-        SocraticFineTuneSpec spec = golden.spec(scratch);
+    private void assertEquals(
+            GoldenCase golden, Path model, SocraticFineTuneSpec spec, List<Example> examples, SavedActivations saved) {
         List<TrainingStep> steps = new ArrayList<>();
         try (TorchEngine engine = TorchEngine.start();
                 StopSignal stop = StopSignal.onSigterm();
                 Decoder decoder = golden.load(engine, spec, model, scratch, saved)) {
             TrainingResult result = new Trainer(engine, decoder, collect(steps), stop)
-                    .run(new TrainingJob("golden", spec, golden.examples(), golden.examples(), scratch));
+                    .run(new TrainingJob("golden", spec, examples, golden.examples(), scratch));
             assertSteps(golden, steps);
             double evaluation = golden.root().path("evaluation").doubleValue();
             assertThat(result.lastEvaluationLoss().orElseThrow()).isCloseTo(evaluation, relative(evaluation, 1e-5));

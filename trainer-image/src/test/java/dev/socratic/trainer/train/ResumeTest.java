@@ -82,6 +82,7 @@ class ResumeTest {
         return golden.spec(
                 scratch,
                 "lora.dropout: 0.2",
+                "training.neftuneNoiseAlpha: 5",
                 "dataset.shuffle: true",
                 "training.maxSteps: 8",
                 "training.checkpointEverySteps: 2");

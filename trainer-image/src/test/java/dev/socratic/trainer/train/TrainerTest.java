@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
 import dev.socratic.trainer.checkpoint.Checkpoint;
+import dev.socratic.trainer.engine.Noise;
 import dev.socratic.trainer.engine.TorchEngine;
 import dev.socratic.trainer.failure.FailureReason;
 import dev.socratic.trainer.failure.TrainerFailure;
@@ -17,6 +21,7 @@ import dev.socratic.trainer.progress.ProgressSink;
 import dev.socratic.trainer.progress.TrainingStep;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -26,6 +31,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class TrainerTest {
     private final GoldenCase golden = GoldenCase.read("gemma2-nf4-eager");
+
+    private double lastLoss;
 
     @TempDir
     Path scratch;
@@ -65,14 +72,62 @@ class TrainerTest {
         assertThat(with.get(0).evalLoss()).isEqualTo(without.get(0).evalLoss());
     }
 
+    @Test
+    void noiseChangesTrainingButNotEvaluation() {
+        List<TrainingStep> without =
+                train(golden.spec(scratch, "training.evalEverySteps: 1", "training.warmupSteps: 5"));
+        List<TrainingStep> with = train(golden.spec(
+                scratch, "training.evalEverySteps: 1", "training.warmupSteps: 5", "training.neftuneNoiseAlpha: 5"));
+        assertThat(with.get(0).loss()).isNotEqualTo(without.get(0).loss());
+        assertThat(with.get(0).evalLoss()).isEqualTo(without.get(0).evalLoss());
+    }
+
+    @Test
+    void noiseFillsItsBoundAndNoMore() {
+        try (TorchEngine engine = TorchEngine.start();
+                NDManager scope = engine.root().newSubManager()) {
+            double bound = new Noise(5, 42).bound(16, 64);
+            assertThat(bound).isEqualTo(5 / Math.sqrt(16 * 64));
+            NDArray zeros = scope.zeros(new Shape(16, 64));
+            float[] noise = engine.tensors().noised(scope, zeros, bound, 42).toFloatArray();
+            float[] again = engine.tensors().noised(scope, zeros, bound, 42).toFloatArray();
+            assertThat(again).isEqualTo(noise);
+            Arrays.sort(noise);
+            assertThat(noise[0]).isBetween((float) -bound, (float) (-0.99 * bound));
+            assertThat(noise[noise.length - 1]).isBetween((float) (0.99 * bound), (float) bound);
+            assertThat(noise[noise.length / 2]).isCloseTo(0, within((float) (0.1 * bound)));
+        }
+    }
+
+    /** A rate so high that the loss soon rises. */
+    @Test
+    void earlyStoppingEndsWithTheBestAdapter() {
+        SocraticFineTuneSpec spec = golden.spec(
+                scratch,
+                "training.learningRate: 0.5",
+                "training.maxSteps: 40",
+                "training.evalEverySteps: 1",
+                "training.checkpointEverySteps: 1",
+                "dataset.evalUri: pvc://data/e.jsonl",
+                "training.earlyStoppingPatience: 3");
+        List<TrainingStep> steps = train(spec);
+        double best = steps.stream().mapToDouble(TrainingStep::evalLoss).min().orElseThrow();
+        assertThat(steps).hasSizeLessThan(40);
+        assertThat(steps.get(steps.size() - 4).evalLoss()).isEqualTo(best);
+        assertThat(lastLoss).isEqualTo(best);
+        assertThat(train(spec)).as("asked for again, it has ended").isEmpty();
+        assertThat(lastLoss).isEqualTo(best);
+    }
+
     @ParameterizedTest
     @CsvSource({
-        "'dataset.packing: true', spec.dataset.packing",
+        "'training.earlyStoppingPatience: 1', spec.training.earlyStoppingPatience",
+        "'dataset.evalUri: pvc://data/e.jsonl; dataset.evalSplit: 0.1', spec.dataset.evalSplit",
         "'lora.modulesToSave: [down_proj]', spec.lora.modulesToSave",
         "'lora.rankPattern: {q_prj: 4}', spec.lora.rankPattern",
     })
     void whatIsNotSupportedIsRefused(String change, String field) {
-        SocraticFineTuneSpec spec = golden.spec(scratch, change);
+        SocraticFineTuneSpec spec = golden.spec(scratch, change.split("; "));
         assertThatThrownBy(() -> train(spec))
                 .isInstanceOfSatisfying(
                         TrainerFailure.class, f -> assertThat(f.reason()).isEqualTo(FailureReason.InvalidConfiguration))
@@ -115,6 +170,8 @@ class TrainerTest {
                 Decoder decoder = golden.load(engine, spec, scratch, SavedActivations.INPUTS)) {
             new Trainer(engine, decoder, sink, stop)
                     .run(new TrainingJob("test", spec, golden.examples(), golden.examples(), scratch));
+            lastLoss =
+                    new Evaluation(decoder, golden.examples(), spec.training().batchSize()).loss();
         }
         return steps;
     }

@@ -3,12 +3,17 @@ package dev.socratic.api.v1alpha1.spec;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
 import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
 
 /** The dialogues. */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
+@ValidationRule(
+        value = "!(has(self.evalUri) && has(self.evalSplit))",
+        message = "evalUri and evalSplit are both given; allowed: one of them")
 public record DatasetSpec(
         @JsonPropertyDescription(
                 "Training examples as JSON lines: configmap://NAME/KEY, hf://OWNER/NAME/FILE, pvc://CLAIM/PATH, s3://BUCKET/KEY, https://HOST/PATH or oci://REGISTRY/NAME. On the command line also file:///PATH.")
@@ -27,10 +32,18 @@ public record DatasetSpec(
         @Default("assistant")
         LossScope loss,
 
-        @JsonPropertyDescription("Whether short examples are joined up to maxSequenceLength.") @Default("false")
+        @JsonPropertyDescription(
+                "Whether short examples are joined up to maxSequenceLength; each still sees itself alone.")
+        @Default("false")
         boolean packing,
 
         @JsonPropertyDescription(
                 "Whether examples are shuffled by training.seed each epoch; false keeps the order of the file.")
         @Default("true")
-        boolean shuffle) {}
+        boolean shuffle,
+
+        @JsonPropertyDescription(
+                "Share of the examples of uri that is held out for the evaluation loss, chosen by training.seed, above 0 and below 1; instead of evalUri.")
+        @Min(value = 0, inclusive = false)
+        @Max(value = 1, inclusive = false)
+        Double evalSplit) {}

@@ -9,5 +9,11 @@ public enum Scheduler {
     @JsonProperty("cosine")
     COSINE,
     @JsonProperty("constant")
-    CONSTANT
+    CONSTANT,
+    /** 1 / sqrt of the steps, over the warm-up's or 10,000 where there is none. */
+    @JsonProperty("inverse_sqrt")
+    INVERSE_SQRT,
+    /** In a straight line to 1e-7. */
+    @JsonProperty("polynomial")
+    POLYNOMIAL
 }

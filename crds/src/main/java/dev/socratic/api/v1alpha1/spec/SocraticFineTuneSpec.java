@@ -6,9 +6,15 @@ import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Max;
 import io.fabric8.generator.annotation.Min;
 import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.ValidationRule;
 
 /** The fine-tuning that is asked for. */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
+@ValidationRule(
+        value =
+                "!has(self.training.earlyStoppingPatience) || ((has(self.dataset.evalUri) || has(self.dataset.evalSplit)) && self.training.evalEverySteps > 0)",
+        message =
+                "training.earlyStoppingPatience is given, but nothing is evaluated; allowed: with dataset.evalUri or dataset.evalSplit, and training.evalEverySteps above 0")
 public record SocraticFineTuneSpec(
         @JsonPropertyDescription("The base model.") @Required
         ModelSpec model,

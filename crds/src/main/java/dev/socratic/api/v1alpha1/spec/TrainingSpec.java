@@ -33,7 +33,8 @@ public record TrainingSpec(
         @Max(1)
         double learningRate,
 
-        @JsonPropertyDescription("Course of the learning rate after the warm-up: linear, cosine or constant.")
+        @JsonPropertyDescription(
+                "Course of the learning rate after the warm-up: linear, cosine, constant, inverse_sqrt or polynomial (to 1e-7).")
         @Default("cosine")
         Scheduler scheduler,
 
@@ -66,8 +67,22 @@ public record TrainingSpec(
         @Max(100000000)
         int checkpointEverySteps,
 
-        @JsonPropertyDescription("Optimizer steps between evaluations of dataset.evalUri; 0 for none but the last.")
+        @JsonPropertyDescription(
+                "Optimizer steps between evaluations of dataset.evalUri or evalSplit; 0 for none but the last.")
         @Default("50")
         @Min(0)
         @Max(100000000)
-        int evalEverySteps) {}
+        int evalEverySteps,
+
+        @JsonPropertyDescription(
+                "NEFTune: noise on the embedded tokens in training, alpha / sqrt(length * hidden size) at most; 0 for none.")
+        @Default("0")
+        @Min(0)
+        @Max(1000)
+        double neftuneNoiseAlpha,
+
+        @JsonPropertyDescription(
+                "Evaluations in a row without a lower evaluation loss after which training ends; the adapter is then the one with the lowest. Absent: never.")
+        @Min(1)
+        @Max(100000)
+        Integer earlyStoppingPatience) {}

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.socratic.trainer.failure.FailureReason;
+import dev.socratic.trainer.failure.JsonErrors;
 import dev.socratic.trainer.failure.Problem;
 import dev.socratic.trainer.failure.TrainerFailure;
 import java.io.IOException;
@@ -186,7 +187,7 @@ public final class Checkpoint implements AutoCloseable {
         try {
             return JSON.readTree(Files.readString(file));
         } catch (JsonProcessingException e) {
-            throw SafetensorsHeader.damaged(file, "not valid JSON (" + e.getOriginalMessage() + ")", e);
+            throw SafetensorsHeader.damaged(file, "not valid JSON (" + JsonErrors.describe(e) + ")", e);
         } catch (IOException e) {
             throw SafetensorsHeader.damaged(file, "cannot be read (" + e + ")", e);
         }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.socratic.trainer.failure.FailureReason;
+import dev.socratic.trainer.failure.JsonErrors;
 import dev.socratic.trainer.failure.Problem;
 import dev.socratic.trainer.failure.TrainerFailure;
 import java.nio.ByteBuffer;
@@ -72,7 +73,7 @@ final class SafetensorsHeader {
             }
             return header;
         } catch (JsonProcessingException e) {
-            throw damaged("the header is not valid JSON (" + e.getOriginalMessage() + ")")
+            throw damaged("the header is not valid JSON (" + JsonErrors.describe(e) + ")")
                     .failure(e);
         }
     }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.socratic.trainer.failure.JsonErrors;
 import dev.socratic.trainer.failure.Problem;
 import dev.socratic.trainer.tokenizer.Message;
 import java.util.ArrayList;
@@ -38,7 +39,7 @@ sealed interface Dialogue {
             root = JSON.readTree(line);
         } catch (JsonProcessingException e) {
             throw bad(
-                    where, "the line is not JSON: " + e.getOriginalMessage(), excerpt(line), "one JSON object a line");
+                    where, "the line is not JSON: " + JsonErrors.describe(e), excerpt(line), "one JSON object a line");
         }
         if (!root.isObject()) {
             throw bad(where, "the line is not a JSON object", excerpt(line), FORMS);

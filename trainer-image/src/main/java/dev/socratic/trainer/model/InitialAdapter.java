@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.socratic.api.v1alpha1.spec.LoraSpec;
 import dev.socratic.trainer.failure.FailureReason;
+import dev.socratic.trainer.failure.JsonErrors;
 import dev.socratic.trainer.failure.Problem;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -66,7 +67,7 @@ public final class InitialAdapter {
         try {
             return new ObjectMapper().readTree(file.toFile());
         } catch (IOException e) {
-            throw Problem.of(FailureReason.InvalidConfiguration, "the file is not JSON: " + e.getMessage())
+            throw Problem.of(FailureReason.InvalidConfiguration, "the file is not JSON: " + JsonErrors.describe(e))
                     .where(file.toString())
                     .remedy("write the adapter again")
                     .failure(e);

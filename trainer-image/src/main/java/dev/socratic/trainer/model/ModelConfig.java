@@ -6,6 +6,7 @@ import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
 import dev.socratic.trainer.engine.Activation;
 import dev.socratic.trainer.engine.NormWeight;
 import dev.socratic.trainer.failure.FailureReason;
+import dev.socratic.trainer.failure.JsonErrors;
 import dev.socratic.trainer.failure.Problem;
 import dev.socratic.trainer.placement.ModelShape;
 import dev.socratic.trainer.quant.StoredQuantization;
@@ -97,7 +98,7 @@ public record ModelConfig(
             }
             return Architecture.of(file, root).configure(new ConfigFile(file, root));
         } catch (IOException e) {
-            throw Problem.of(FailureReason.InvalidConfiguration, "the file is not JSON: " + e.getMessage())
+            throw Problem.of(FailureReason.InvalidConfiguration, "the file is not JSON: " + JsonErrors.describe(e))
                     .where(file.toString())
                     .remedy("fetch the model again")
                     .failure(e);

@@ -1,6 +1,7 @@
 package dev.socratic.trainer.tokenizer;
 
 import dev.socratic.trainer.failure.FailureReason;
+import dev.socratic.trainer.failure.JsonErrors;
 import dev.socratic.trainer.failure.Problem;
 import dev.socratic.trainer.failure.TrainerFailure;
 import java.nio.file.Path;
@@ -20,9 +21,9 @@ public final class TokenizerNotFound extends TrainerFailure {
                 null);
     }
 
-    static TokenizerNotFound unreadable(Path file, Throwable cause) {
+    static TokenizerNotFound unreadable(Path file, Exception cause) {
         return new TokenizerNotFound(
-                Problem.of(FailureReason.ModelNotFound, "the file cannot be read: " + cause.getMessage())
+                Problem.of(FailureReason.ModelNotFound, "the file cannot be read: " + JsonErrors.describe(cause))
                         .where(file.toString())
                         .remedy("fetch the model again"),
                 cause);

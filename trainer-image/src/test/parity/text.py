@@ -3,10 +3,12 @@
 
 Needs transformers==5.23.0, tokenizers==0.23.3, jinja2==3.1.6. Every tokenizer, template and dialogue here is our own.
 A case is a folder: a model's tokenizer files, train.jsonl, case.json (settings and len(tokenizer)) and golden.jsonl
-(input_ids and labels of each line). templates.json holds small templates with what Jinja2 makes of them.
+(input_ids and labels of each line). With a folder of Gemma-2's tokenizer as argument (gemma_tokenizer.sh) it writes the
+case gemma2 too, without that tokenizer. templates.json holds small templates with what Jinja2 makes of them.
 """
 import json
 import pathlib
+import sys
 
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import AutoTokenizer
@@ -41,6 +43,12 @@ CONTENTS = [
     "", " ", "a\tb\n\nc\r\nd", "cafe\u0301 café", "<turn>user\n", "<|im_end|>", "</turn>", "\x00\x07\x1f\x7f\x85", "\u200b\u200d\ufeff",
     "▁x▁", "<0x42>", "{{ bos_token }}{% if %}{# #}", "it's \"quoted\" \\n", "混ぜる mix です。", "<bos>x<eos>", "false", "12", "\U0010fffd",
     "終わり<eos>", "新語と新語。", "물은",
+]
+HARD = [
+    "なぜ空は青いのですか？", "「散る」、から。でしょう！", "、。！？ 、。", "\u3000全角の　空白\u3000", "ﾊﾝｶｸ ｶﾅ ｶﾞ", "㍿㌔①Ⅳ", "が(か\u3099)ぎ", "々〆ヶゝゞ",
+    "𠮷野家と𩸽、葛\U000e0100城", "👩‍🔬🇯🇵です。", "ABCＡＢＣ１２３", "x\ty\n\nz", "です。です。です。", "…‥〜～ー―", "<b>タグ</b>", "a  b   c    d",
+    "\n改行\n", "a<end_of_turn>b", "先生、「なぜ？」と聞く！！？？", "ｗｗｗ草", "１，２３４円、1,234円", "\u200b零幅\ufeff", "cafe\u0301 café", "한국어 中文 русский",
+    "", "　", "吾輩は猫である。名前はまだ無い。どこで生れたかとんと見当がつかぬ。", "いろはにほへと　ちりぬるを", "<unused7>と<pad>", "東京都特許許可局局長",
 ]
 
 
@@ -89,15 +97,15 @@ def byte_level():
     return tree, config, MARKED
 
 
-def lines():
-    n = len(CONTENTS)
-    rows = [{"text": c} for c in CONTENTS]
-    for i, c in enumerate(CONTENTS):
-        turns = [("user", c), ("assistant", CONTENTS[(i * 5 + 3) % n])]
+def lines(contents):
+    n = len(contents)
+    rows = [{"text": c} for c in contents]
+    for i, c in enumerate(contents):
+        turns = [("user", c), ("assistant", contents[(i * 5 + 3) % n])]
         if i % 2:
-            turns += [("user", CONTENTS[(i * 3 + 1) % n]), ("assistant", "  " + c + " \n")]
+            turns += [("user", contents[(i * 3 + 1) % n]), ("assistant", "  " + c + " \n")]
         rows.append({"messages": [{"role": r, "content": t} for r, t in turns]})
-        rows.append({"prompt": c, "completion": CONTENTS[(i * 7 + 2) % n]})
+        rows.append({"prompt": c, "completion": contents[(i * 7 + 2) % n]})
     rows.append({"prompt": "なぜ空は青いので", "completion": "すか？"})  # the boundary falls into a merged token
     rows.append({"prompt": "What do yo", "completion": "u think so?", "source": "kept apart"})
     return rows
@@ -138,10 +146,13 @@ def case(name, model, added, loss, limit, header, marker, trims):
     write(folder / "tokenizer_config.json", config)
     if template:
         (folder / "chat_template.jinja").write_text(template, encoding="utf-8")
-    t = AutoTokenizer.from_pretrained(folder)
+    write_case(name, AutoTokenizer.from_pretrained(folder), lines(CONTENTS), added, loss, limit, header, marker, trims)
+
+
+def write_case(name, t, rows, added, loss, limit, header, marker, trims):
+    folder = OUT / name
     if added:
         t.add_special_tokens({"additional_special_tokens": added})
-    rows = lines()
     dump = lambda row: json.dumps(row, ensure_ascii=bool(len(json.dumps(row)) % 2))
     (folder / "train.jsonl").write_text("".join(dump(r) + "\n" for r in rows), encoding="utf-8", newline="\n")
     golden = [example(t, r, loss, limit, header, marker, trims) for r in rows]
@@ -150,6 +161,17 @@ def case(name, model, added, loss, limit, header, marker, trims):
     decoded = [{"ids": s, "kept": t.decode(s), "skipped": t.decode(s, skip_special_tokens=True)} for s in samples]
     write(folder / "case.json", {"additionalSpecialTokens": added, "loss": loss, "maxSequenceLength": limit, "size": len(t), "decoded": decoded})
     print(name, len(rows), "lines,", len(t), "tokens")
+
+
+def gemma(source):
+    """The real tokenizer, which gemma_tokenizer.sh fetches; only what is made of it is kept."""
+    folder = OUT / "gemma2"
+    folder.mkdir(parents=True, exist_ok=True)
+    template = TURNS.replace("<turn>", "<start_of_turn>").replace("</turn>", "<end_of_turn>")
+    (folder / "chat_template.jinja").write_text(template, encoding="utf-8")
+    t = AutoTokenizer.from_pretrained(source)
+    t.chat_template = template
+    write_case("gemma2", t, lines(HARD), ["。", "、", "！", "？", "新語"], "assistant", 200, "<start_of_turn>model\n", "<end_of_turn>", True)
 
 
 TEMPLATES = [
@@ -167,6 +189,8 @@ TEMPLATES = [
     "{{ messages | tojson }}{{ messages | selectattr('role', 'equalto', 'user') | list | length }}{{ messages | map(attribute='role') | join('+') }}",
     "{% for m in messages %}{{ raise_exception('Role ' + m.role + ' is not for me') if m.role == 'system' }}{{ m.content }}{% endfor %}",
     "{% for m in messages %}\n  {%+ if true %} {{ m.role }} {% endif +%}\n  {#- c -#}  \n {{- m.content -}} \n {# d #}\n{% endfor %}  \n{% if true -%}  x {%- endif %}\n\n",
+    "{% for m in messages if m.role == 'user' and (m.content if m.content else 'x') %}\n  [{{ m.content }}]\n  {%- for n in messages %}{{ n.role[0] }}{% endfor %}\n{% endfor %}",
+    "{% if tools %}{% for k, v in tools.items() if k != 'x' %}{{ loop.index }}{{ k }}{% endfor %}{% endif %}{% for m in messages | list if m.role != 'user' %}{{ m.role }},{% endfor %}.",
     "{% set a = 'x' %}{% for m in messages %}{% set a = m.content %}{% endfor %}{{ a }}{{ 7 // 2 }}{{ 7 % 2 }}{{ 'in' if 'b' in messages[0].content }}{{ 'has' if 'content' in messages[0] }}{{ messages[0].get('name', 'none') }}",
 ]
 
@@ -194,6 +218,8 @@ def templates():
 
 if __name__ == "__main__":
     OUT.mkdir(parents=True, exist_ok=True)
+    if len(sys.argv) > 1:
+        gemma(sys.argv[1])
     case("byte-fallback", byte_fallback(), ["。", "、", "！", "？", "新語", "新"], "assistant", 64, "<turn>model\n", "</turn>", True)
     case("byte-level", byte_level(), ["。", "です", "<|im_end|>"], "assistant", 40, "<|im_start|>assistant\n", "<|im_end|>", False)
     case("all-tokens", byte_fallback(), [], "all", 30, "<turn>model\n", "</turn>", True)

@@ -22,8 +22,9 @@ import jinjava.javax.el.CompositeELResolver;
  *
  * <p>What jinjava 2.8 leaves: an undefined value is empty text where Jinja2 may fail; a content that is exactly "false"
  * counts as false in a bare {@code {% if content %}}; true and
- * false are printed in lower case; {@code {% for x in list if … %}} is refused; slices have no step other than [::-1]; lengths of strings count UTF-16 chars; tools
- * and tojson's arguments are not supported. Any error that jinjava notes is ours too: nothing is
+ * false are printed in lower case; {@code loop} is refused in {@code {% for x in list if … %}}; slices have no step other than [::-1]; lengths of strings count UTF-16 chars; tools
+ * and tojson's arguments are not supported; {@code strftime_now is defined} is false, so that a run's tokens do not
+ * change at midnight where the template has a date of its own. Any error that jinjava notes is ours too: nothing is
  * rendered by halves.
  */
 public final class ChatTemplate {
@@ -68,7 +69,12 @@ public final class ChatTemplate {
             }
         }
         TemplateError first = errors.get(0);
-        return unsupported(first.getMessage())
+        String what = first.getMessage();
+        for (Throwable cause = first.getException(); cause != null; cause = cause.getCause()) {
+            boolean says = cause.getCause() == null && cause.getMessage() != null && !what.contains(cause.getMessage());
+            what = says ? what + " (" + cause.getMessage() + ")" : what;
+        }
+        return unsupported(what)
                 .where("chat template, line " + first.getLineno())
                 .failure(first.getException());
     }

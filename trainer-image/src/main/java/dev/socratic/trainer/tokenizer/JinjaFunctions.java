@@ -20,6 +20,7 @@ public final class JinjaFunctions {
     static List<ELFunctionDefinition> functions() {
         return List.of(
                 new ELFunctionDefinition("", "raise_exception", JinjaFunctions.class, "raiseException", Object.class),
+                new ELFunctionDefinition("", "unsupported", JinjaFunctions.class, "unsupported", Object.class),
                 new ELFunctionDefinition("", "strftime_now", JinjaFunctions.class, "strftimeNow", Object.class),
                 new ELFunctionDefinition("", "namespace", JinjaFunctions.class, "namespace", Object[].class));
     }
@@ -27,6 +28,11 @@ public final class JinjaFunctions {
     /** {@code raise_exception(message)}; public, as jinjava calls it by reflection. */
     public static Object raiseException(Object message) {
         throw new TemplateRefusal(String.valueOf(message));
+    }
+
+    /** What {@link JinjaSource} writes in place of something that must not be reached. */
+    public static Object unsupported(Object what) {
+        throw new IllegalArgumentException(String.valueOf(what));
     }
 
     /** {@code strftime_now(format)}, in local time. */

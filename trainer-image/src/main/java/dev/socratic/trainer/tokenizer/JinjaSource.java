@@ -1,5 +1,7 @@
 package dev.socratic.trainer.tokenizer;
 
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -20,12 +22,17 @@ final class JinjaSource {
 
     private static final Pattern NESTED =
             Pattern.compile("'(?:[^'\\\\]|\\\\.)*'|\"(?:[^\"\\\\]|\\\\.)*\"|\\([^()]*\\)|\\[[^\\[\\]]*\\]");
-    private static final Pattern CONDITIONAL_LOOP = Pattern.compile("^\\{%\\s*for\\b.*\\bif\\b", Pattern.DOTALL);
+    private static final Pattern LOOP = Pattern.compile("^\\{%\\s*for\\b");
+    private static final Pattern END_LOOP = Pattern.compile("^\\{%\\s*endfor\\b");
+    private static final Pattern LOOP_OR_END = Pattern.compile("\\{%[-+]?\\s*(end)?for\\b");
+    private static final Pattern CONDITION = Pattern.compile("\\bif\\b");
+    private static final Pattern READS_LOOP = Pattern.compile("\\bloop\\b");
 
     private final String source;
     private final StringBuilder out = new StringBuilder();
     private int at;
     private boolean atLineStart = true;
+    private final Deque<Boolean> conditions = new ArrayDeque<>();
 
     private JinjaSource(String source) {
         this.source = source;
@@ -108,22 +115,51 @@ final class JinjaSource {
             out.setLength(out.length() - 1);
         }
         copy(Math.min(2, source.length() - at));
-        checkLoop(out.substring(start));
+        loop(start);
         skipAfter(signed ? sign : '\0', close.equals("%}"));
     }
 
-    /** jinjava would run over the condition of {@code for x in list if condition} as if it were not there. */
-    private static void checkLoop(String tag) {
-        String bare = tag;
-        for (String shorter = ""; !shorter.equals(bare); ) {
-            shorter = bare;
-            bare = NESTED.matcher(bare).replaceAll("_");
+    /**
+     * jinjava would run over the condition of {@code for x in list if condition} as if it were not there: it goes into
+     * the loop. What the loop's own variable counts would then be wrong, so that a body which reads it fails when it is
+     * reached; templates have such loops over tools, which no dialogue has.
+     */
+    private void loop(int start) {
+        String tag = out.substring(start);
+        if (END_LOOP.matcher(tag).find()) {
+            if (!conditions.isEmpty() && conditions.pop()) {
+                out.insert(start, "{% endif %}");
+            }
+        } else if (LOOP.matcher(tag).find()) {
+            String flat = tag;
+            for (String flatter = ""; !flatter.equals(flat); ) {
+                flatter = flat;
+                flat = NESTED.matcher(flat)
+                        .replaceAll(nested -> "_".repeat(nested.group().length()));
+            }
+            Matcher condition = CONDITION.matcher(flat);
+            boolean conditional = condition.find();
+            conditions.push(conditional);
+            if (conditional) {
+                out.setLength(start + condition.start());
+                out.append(" %}");
+                if (READS_LOOP.matcher(bodyFrom(at)).find()) {
+                    out.append("{{ unsupported('loop in a {% for %} with a condition') }}");
+                }
+                out.append("{% if").append(tag.substring(condition.end()));
+            }
         }
-        if (CONDITIONAL_LOOP.matcher(bare).find()) {
-            throw ChatTemplate.unsupported("a condition in {% for %}")
-                    .found(tag)
-                    .failure();
+    }
+
+    /** The source up to the end of the loop whose body begins at a place. */
+    private String bodyFrom(int place) {
+        Matcher loops = LOOP_OR_END.matcher(source);
+        int depth = 1;
+        while (depth > 0 && loops.find(place)) {
+            depth += loops.group(1) == null ? 1 : -1;
+            place = loops.end();
         }
+        return source.substring(at, place);
     }
 
     /** A minus takes all white space after the tag; else trim_blocks takes one newline after a block. */

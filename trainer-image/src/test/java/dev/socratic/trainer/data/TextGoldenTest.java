@@ -57,7 +57,7 @@ class TextGoldenTest {
         }
     }
 
-    private static List<String> tokenized(TextCase text, ChatTokenizer tokenizer) {
+    static List<String> tokenized(TextCase text, ChatTokenizer tokenizer) {
         ByteArrayOutputStream printed = new ByteArrayOutputStream();
         new TokenizedOutput(new PrintStream(printed, false, StandardCharsets.UTF_8))
                 .print(
@@ -68,7 +68,7 @@ class TextGoldenTest {
         return printed.toString(StandardCharsets.UTF_8).lines().toList();
     }
 
-    private static List<String> golden(TextCase text) throws IOException {
+    static List<String> golden(TextCase text) throws IOException {
         return Files.readAllLines(text.folder().resolve("golden.jsonl"));
     }
 }

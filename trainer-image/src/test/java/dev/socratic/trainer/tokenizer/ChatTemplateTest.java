@@ -49,7 +49,7 @@ class ChatTemplateTest {
             delimiter = '|',
             value = {
                 "{{ messages[0].content.zfill(3) }} | zfill",
-                "{% for m in messages if m.role == 'x' %}{{ m.content }}{% endfor %} | a condition in {% for %}",
+                "{% for m in messages if m.content %}{{ loop.index }}{% endfor %} | loop in a {% for %} with a condition",
                 "{{ messages[0].content + }} | Error parsing",
                 "{{ strftime_then('%d') }} | strftime_then",
             })

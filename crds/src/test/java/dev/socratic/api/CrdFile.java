@@ -70,7 +70,8 @@ final class CrdFile {
         top.get("status")
                 .setDefault(Serialization.jsonMapper()
                         .createObjectNode()
-                        .put("observedGeneration", SocraticFineTuneStatus.NOT_OBSERVED));
+                        .put("observedGeneration", SocraticFineTuneStatus.NOT_OBSERVED)
+                        .put("phase", "Pending"));
         // {} lets the API server fill in the defaults of the section's own fields
         top.get("spec").getProperties().values().stream()
                 .filter(section -> "object".equals(section.getType()) && section.getDefault() != null)

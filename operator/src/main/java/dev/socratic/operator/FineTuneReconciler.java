@@ -8,8 +8,10 @@ import dev.socratic.operator.decide.Pace;
 import dev.socratic.operator.measure.RunMetrics;
 import dev.socratic.operator.observe.ClusterReferences;
 import dev.socratic.operator.observe.ClusterWarnings;
+import dev.socratic.operator.observe.JobFacts;
 import dev.socratic.operator.observe.Observation;
 import dev.socratic.operator.observe.Observer;
+import dev.socratic.operator.observe.PodFacts;
 import dev.socratic.operator.observe.TrainerPods;
 import dev.socratic.operator.progress.PolledReport;
 import dev.socratic.operator.progress.ProgressSource;
@@ -72,6 +74,7 @@ final class FineTuneReconciler implements Reconciler<SocraticFineTune> {
                         .withName("jobs")
                         .withNamespacesInheritedFromController()
                         .withLabelSelector(RunLabels.SELECTOR)
+                        .withOnUpdateFilter(JobFacts::differ)
                         .build(),
                 context);
         InformerEventSource<Pod, SocraticFineTune> pods = new InformerEventSource<>(
@@ -79,6 +82,7 @@ final class FineTuneReconciler implements Reconciler<SocraticFineTune> {
                         .withName("pods")
                         .withNamespacesInheritedFromController()
                         .withLabelSelector(RunLabels.SELECTOR)
+                        .withOnUpdateFilter(PodFacts::differ)
                         .withSecondaryToPrimaryMapper(TrainerPods::resources)
                         .build(),
                 context);

@@ -2,6 +2,7 @@ package dev.socratic.operator;
 
 import dev.socratic.operator.measure.FineTuneCounts;
 import dev.socratic.operator.measure.RequestCounter;
+import dev.socratic.operator.observe.ObservedFields;
 import dev.socratic.operator.serve.OperatorEndpoints;
 import dev.socratic.operator.settings.InvalidSetting;
 import dev.socratic.operator.settings.OperatorSettings;
@@ -54,6 +55,7 @@ public final class OperatorMain {
         }));
         try (JvmGcMetrics gc = new JvmGcMetrics();
                 KubernetesClient client = new KubernetesClientBuilder()
+                        .withKubernetesSerialization(ObservedFields.serialization())
                         .withHttpClientBuilderConsumer(http ->
                                 http.addOrReplaceInterceptor(RequestCounter.METRIC, new RequestCounter(registry)))
                         .build();

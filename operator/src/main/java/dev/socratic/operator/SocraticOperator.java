@@ -88,6 +88,7 @@ public final class SocraticOperator implements AutoCloseable {
         service.withKubernetesClient(client)
                 .withCloseClientOnStop(false)
                 .withMetrics(metrics)
+                .withResourceCloner(new ResourceCloner())
                 .withConcurrentReconciliationThreads(settings.reconcileThreads())
                 .withReconciliationTerminationTimeout(GRACE)
                 .withUseSSAToPatchPrimaryResource(false);

@@ -4,7 +4,6 @@ import dev.socratic.operator.decide.Action;
 import dev.socratic.operator.decide.Refusal;
 import dev.socratic.operator.run.Run;
 import dev.socratic.operator.settings.OperatorSettings;
-import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.DeletionPropagation;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
@@ -55,7 +54,6 @@ public final class Applier {
             } else if (action instanceof Action.GiveUpPod lost) {
                 giveUp(run, lost.pod());
             } else if (action instanceof Action.DeleteRun delete) {
-                delete(ConfigMap.class, run, delete.job());
                 delete(PersistentVolumeClaim.class, run, Run.checkpointsClaim(delete.job()));
                 delete(Job.class, run, delete.job());
             }
@@ -66,7 +64,6 @@ public final class Applier {
     private Optional<Refusal> createRun(Run run, Consumer<Job> created) {
         return CheckpointsClaim.desired(run, settings)
                 .flatMap(claim -> creation.create(claim, there -> {}))
-                .or(() -> creation.create(TrainerConfig.desired(run), there -> {}))
                 .or(() -> creation.create(TrainerJob.desired(run, settings), created));
     }
 

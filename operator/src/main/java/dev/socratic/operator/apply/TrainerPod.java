@@ -19,6 +19,7 @@ import io.fabric8.kubernetes.api.model.SecurityContext;
 import io.fabric8.kubernetes.api.model.SecurityContextBuilder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** The pod of a run, as the "restricted" pod security standard wants it. */
 final class TrainerPod {
@@ -36,6 +37,7 @@ final class TrainerPod {
         return new PodTemplateSpecBuilder()
                 .withNewMetadata()
                 .withLabels(RunLabels.of(run))
+                .withAnnotations(Map.of(TrainerConfig.ANNOTATION, TrainerConfig.of(run)))
                 .endMetadata()
                 .withNewSpec()
                 .withRestartPolicy("Never")
@@ -59,7 +61,7 @@ final class TrainerPod {
         return new ContainerBuilder()
                 .withName(CONTAINER)
                 .withImage(image(placement, settings))
-                .withArgs("train", Volumes.CONFIG + "/" + TrainerConfig.KEY)
+                .withArgs("train", Volumes.CONFIG + "/" + TrainerConfig.FILE)
                 .withEnv(environment(run, volumes))
                 .withEnvFrom(outputSecret(run))
                 .addNewPort()

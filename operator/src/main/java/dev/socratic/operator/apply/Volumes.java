@@ -32,9 +32,15 @@ record Volumes(List<Volume> volumes, List<VolumeMount> mounts, List<EnvVar> envi
         volumes.add(
                 new VolumeBuilder()
                         .withName("config")
-                        .withNewConfigMap()
-                        .withName(run.jobName())
-                        .endConfigMap(),
+                        .withNewDownwardAPI()
+                        .addNewItem()
+                        .withPath(TrainerConfig.FILE)
+                        .withNewFieldRef()
+                        .withApiVersion("v1")
+                        .withFieldPath("metadata.annotations['" + TrainerConfig.ANNOTATION + "']")
+                        .endFieldRef()
+                        .endItem()
+                        .endDownwardAPI(),
                 CONFIG,
                 VolumeUse.Access.READ);
         volumes.add(new VolumeBuilder().withName("tmp").withNewEmptyDir().endEmptyDir(), TMP, VolumeUse.Access.WRITE);

@@ -29,6 +29,10 @@ public final class Decide {
             return new Decision(actions, List.of(), finished(o), untilTtl(o));
         }
         Verdict verdict = verdict(state, o);
+        Optional<Duration> quiet = quietStart(verdict, o, pace);
+        if (quiet.isPresent()) {
+            return new Decision(actions, List.of(), o.resource().getStatus(), quiet);
+        }
         SocraticFineTuneStatus status = StatusDraft.of(o).with(verdict, job(o, actions));
         Optional<Duration> early = tooEarly(status, o, pace);
         if (early.isPresent()) {
@@ -188,6 +192,25 @@ public final class Decide {
                 .map(Times::parse)
                 .map(written -> Duration.between(o.now(), written.plus(pace.progressWrites())))
                 .filter(wait -> !wait.isNegative() && !wait.isZero() && wait.compareTo(pace.progressWrites()) <= 0);
+    }
+
+    /**
+     * How long a new resource is left at what the API server fills in, which is Pending too: most runs start within that
+     * time, and one write tells of both.
+     */
+    private static Optional<Duration> quietStart(Verdict verdict, Observation o, Pace pace) {
+        boolean told = Optional.ofNullable(o.resource().getStatus())
+                .map(SocraticFineTuneStatus::runId)
+                .isPresent();
+        if (told || !verdict.equals(Obstacles.starting())) {
+            return Optional.empty();
+        }
+        Duration waited = o.job()
+                .map(JobFacts::createdAt)
+                .map(since -> Duration.between(since, o.now()))
+                .filter(time -> !time.isNegative())
+                .orElse(Duration.ZERO);
+        return Optional.of(pace.pendingChecks().minus(waited)).filter(rest -> !rest.isNegative() && !rest.isZero());
     }
 
     private static Optional<Duration> comeBack(RunState state, Observation o, Pace pace) {

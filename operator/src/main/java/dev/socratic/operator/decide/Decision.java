@@ -10,7 +10,8 @@ import java.util.Optional;
  *
  * @param actions changes of the cluster
  * @param events events to record
- * @param status the status that the resource shall have; written only if it is another than it has
+ * @param status the status that the resource shall have; written only if it is another than it has, and null
+ *     while there is none
  * @param comeBack when to look again without being called
  */
 public record Decision(

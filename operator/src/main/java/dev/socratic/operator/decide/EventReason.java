@@ -4,7 +4,6 @@ import java.util.Locale;
 
 /** Why an event is recorded. The name in CamelCase is the event's reason. */
 public enum EventReason {
-    CREATED(Type.NORMAL, "the Job of a new run was created"),
     QUEUED(Type.NORMAL, "the Job waits in its Kueue queue"),
     ADMITTED(Type.NORMAL, "Kueue let the Job start"),
     STARTED(Type.NORMAL, "the trainer runs"),

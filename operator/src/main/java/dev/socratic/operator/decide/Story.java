@@ -1,6 +1,5 @@
 package dev.socratic.operator.decide;
 
-import dev.socratic.api.v1alpha1.status.Phase;
 import dev.socratic.api.v1alpha1.status.SocraticFineTuneStatus;
 import dev.socratic.operator.observe.Observation;
 import dev.socratic.operator.observe.PodFacts;
@@ -25,10 +24,9 @@ final class Story {
                     old,
                     "The spec asks for run %s instead of %s.".formatted(status.runId(), old)));
         }
-        created(o, status).ifPresent(events::add);
-        Optional<Transition> step = Transition.between(o.phase().orElse(null), status.phase())
-                .filter(taken -> taken.reason() != EventReason.CREATED);
-        step.map(taken -> new RunEvent(taken.reason(), occasion(taken, o), status.message()))
+        Optional<Transition> step =
+                Transition.between(o.phase().orElse(null), status.phase()).filter(taken -> taken.reason() != null);
+        step.map(taken -> new RunEvent(taken.reason(), occasion(taken, o), message(taken, status)))
                 .ifPresent(events::add);
         if (step.filter(taken -> taken.reason() == EventReason.RETRYING).isEmpty()) {
             blocked(o, verdict).ifPresent(events::add);
@@ -47,13 +45,15 @@ final class Story {
         };
     }
 
-    /** Pending begins before there is a Job, for instance while an earlier run stops. */
-    private static Optional<RunEvent> created(Observation o, SocraticFineTuneStatus status) {
-        boolean known = o.status().map(SocraticFineTuneStatus::jobName).isPresent();
-        return status.phase() == Phase.PENDING && status.jobName() != null && !known
-                ? Optional.of(
-                        new RunEvent(EventReason.CREATED, "once", "Job %s was created.".formatted(status.jobName())))
-                : Optional.empty();
+    /** A run that starts at once has only this event for its Job and its pod. */
+    private static String message(Transition step, SocraticFineTuneStatus status) {
+        if (step.reason() != EventReason.STARTED) {
+            return status.message();
+        }
+        return status.attempts() == null || status.attempts() == 1
+                ? "Created Job %s; its trainer runs on node %s.".formatted(status.jobName(), status.nodeName())
+                : "Attempt %d of Job %s runs on node %s."
+                        .formatted(status.attempts(), status.jobName(), status.nodeName());
     }
 
     private static Optional<RunEvent> blocked(Observation o, Verdict verdict) {

@@ -5,12 +5,15 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * One step of a run from phase to phase and the event that tells of it; {@code from} is null for a new run.
- * {@link #TABLE} holds every step that there is.
+ * One step of a run from phase to phase. {@link #TABLE} holds every step that there is.
+ *
+ * @param from null for a new run
+ * @param reason the event that tells of it; null where the status alone does: a run that is about to start needs no
+ *     event of its own, and each is a write
  */
 public record Transition(Phase from, Phase to, EventReason reason) {
     public static final List<Transition> TABLE = List.of(
-            new Transition(null, Phase.PENDING, EventReason.CREATED),
+            new Transition(null, Phase.PENDING, null),
             new Transition(null, Phase.QUEUED, EventReason.QUEUED),
             new Transition(null, Phase.RUNNING, EventReason.STARTED),
             new Transition(null, Phase.SUSPENDED, EventReason.SUSPENDED),

@@ -50,14 +50,13 @@ public final class ClusterReferences implements References {
     }
 
     private Optional<MissingReference> missingOwn(Run run) {
-        Optional<PersistentVolumeClaim> claim = ownClaim == OwnClaim.NONE
-                ? Optional.empty()
-                : read(PersistentVolumeClaim.class, run, run.checkpointsClaim());
-        boolean noClaim = ownClaim == OwnClaim.EXPECTED && claim.isEmpty();
-        if (noClaim || read(ConfigMap.class, run, run.jobName()).isEmpty()) {
-            return Optional.of(new MissingReference(MissingReference.Kind.OWN, run.jobName(), null, null));
+        if (ownClaim == OwnClaim.NONE) {
+            return Optional.empty();
         }
-        return claim.flatMap(there -> unbound(there, null));
+        Optional<PersistentVolumeClaim> claim = read(PersistentVolumeClaim.class, run, run.checkpointsClaim());
+        return claim.isPresent()
+                ? unbound(claim.get(), null)
+                : Optional.of(new MissingReference(MissingReference.Kind.OWN, run.checkpointsClaim(), null, null));
     }
 
     private static Optional<MissingReference> unbound(PersistentVolumeClaim claim, String field) {

@@ -57,6 +57,28 @@ public record JobFacts(
         return takenUpAt != null && livePods == 0;
     }
 
+    /** Whether something else may be decided now than before; a Job's count of pods alone is no news. */
+    public static boolean differ(Job now, Job before) {
+        return !of(now).essence().equals(of(before).essence());
+    }
+
+    private JobFacts essence() {
+        return new JobFacts(
+                name,
+                uid,
+                suspension,
+                existence,
+                podHash,
+                createdAt,
+                makesNoPod() ? takenUpAt : null,
+                failedPods,
+                0,
+                end,
+                endReason,
+                endMessage,
+                endedAt);
+    }
+
     static JobFacts of(Job job) {
         ObjectMeta meta = job.getMetadata();
         Map<String, String> annotations = Objects.requireNonNullElse(meta.getAnnotations(), Map.of());

@@ -43,6 +43,8 @@ public record PodFacts(
         Node nodeState) {
     private static final Set<String> OVER = Set.of("Succeeded", "Failed");
 
+    private static final Set<String> ON_ITS_WAY = Set.of("ContainerCreating", "PodInitializing");
+
     /** How long a pod may outlive its grace period, while volumes are unmounted, before something is wrong. */
     private static final Duration LATE = Duration.ofMinutes(1);
 
@@ -126,6 +128,30 @@ public record PodFacts(
                 disruption(status),
                 Times.parse(pod.getMetadata().getDeletionTimestamp()),
                 status.getConditions().stream().anyMatch(PodFacts::silent) ? Node.SILENT : Node.ANSWERS);
+    }
+
+    /** Whether something else may be decided now than before; a pod that gets a node and an address is no news. */
+    public static boolean differ(Pod now, Pod before) {
+        return !of(now).essence().equals(of(before).essence());
+    }
+
+    private PodFacts essence() {
+        boolean onItsWay = waiting != null && ON_ITS_WAY.contains(waiting.reason());
+        return new PodFacts(
+                name,
+                uid,
+                jobUid,
+                started() ? node : null,
+                null,
+                life,
+                createdAt,
+                unschedulable,
+                onItsWay ? null : waiting,
+                runningSince,
+                termination,
+                disruption,
+                endsBy,
+                started() ? nodeState : Node.ANSWERS);
     }
 
     private static Disruption disruption(PodStatus status) {

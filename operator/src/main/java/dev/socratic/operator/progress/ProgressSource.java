@@ -5,6 +5,8 @@ import dev.socratic.operator.settings.OperatorSettings;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.polling.PollingConfiguration;
 import io.javaoperatorsdk.operator.processing.event.source.polling.PollingEventSource;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -12,9 +14,10 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
- * Polls every running trainer, all at once, on a thread of its own, and triggers a reconciliation where there is news.
+ * Polls the running trainers on a thread of its own, and triggers a reconciliation where there is news.
  * A reconciliation only reads the last answers and never waits for a trainer.
  */
 public final class ProgressSource extends PollingEventSource<PolledReport, SocraticFineTune, String> {
@@ -29,16 +32,37 @@ public final class ProgressSource extends PollingEventSource<PolledReport, Socra
                         PolledReport::pod));
     }
 
-    private record Sweep(ProgressClient client, Supplier<List<ProgressEndpoint>> running)
-            implements GenericResourceFetcher<PolledReport> {
+    /**
+     * Asks a part of the trainers at a time, so that thousands of them cost no more than a hundred: first those that
+     * were never asked, then those whose answer is the oldest.
+     */
+    private static final class Sweep implements GenericResourceFetcher<PolledReport> {
+        private static final int MOST_AT_ONCE = 100;
+
+        private final ProgressClient client;
+        private final Supplier<List<ProgressEndpoint>> running;
+        private final Map<ProgressEndpoint, Optional<TrainerReport>> answers = new LinkedHashMap<>();
+
+        private Sweep(ProgressClient client, Supplier<List<ProgressEndpoint>> running) {
+            this.client = client;
+            this.running = running;
+        }
+
         @Override
         public Map<ResourceID, Set<PolledReport>> fetchResources() {
-            Map<ProgressEndpoint, CompletableFuture<Optional<TrainerReport>>> answers =
-                    running.get().stream().collect(Collectors.toMap(endpoint -> endpoint, client::ask));
+            Set<ProgressEndpoint> now = new LinkedHashSet<>(running.get());
+            answers.keySet().retainAll(now);
+            Map<ProgressEndpoint, CompletableFuture<Optional<TrainerReport>>> asked = Stream.concat(
+                            now.stream().filter(endpoint -> !answers.containsKey(endpoint)), answers.keySet().stream())
+                    .limit(MOST_AT_ONCE)
+                    .collect(Collectors.toMap(endpoint -> endpoint, client::ask));
+            asked.forEach((endpoint, answer) -> {
+                answers.remove(endpoint);
+                answers.put(endpoint, answer.join());
+            });
             return answers.entrySet().stream()
                     .flatMap(answer -> answer
                             .getValue()
-                            .join()
                             .map(report -> Map.entry(
                                     answer.getKey().resource(),
                                     new PolledReport(answer.getKey().pod(), report)))

@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.PrimaryUpdateAndCacheUtils;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.Optional;
 
 /** Tells people: events first, then the status, so that a status that is written has all its events. */
@@ -31,7 +32,7 @@ public final class Reporter {
         Phase before = Optional.ofNullable(resource.getStatus())
                 .map(SocraticFineTuneStatus::phase)
                 .orElse(null);
-        if (decision.status().equals(resource.getStatus())) {
+        if (Objects.equals(decision.status(), resource.getStatus())) {
             return;
         }
         PrimaryUpdateAndCacheUtils.updateAndCacheResource(

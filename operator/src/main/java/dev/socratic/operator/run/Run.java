@@ -25,7 +25,7 @@ public record Run(SocraticFineTune resource, RunId id) {
         return resource.getMetadata().getNamespace();
     }
 
-    /** {@code NAME-RUNID}; also the name of the run's ConfigMap. */
+    /** {@code NAME-RUNID}. */
     public String jobName() {
         return name() + "-" + id;
     }

@@ -13,7 +13,7 @@ public enum Setting {
     TRAINER_MEMORY_OVERHEAD("2Gi", "Memory that a pod may use beyond maxMemory.cpu, for the Java runtime itself."),
     TERMINATION_GRACE_PERIOD("120s", "Time that a stopped trainer has for a checkpoint."),
     PROGRESS_PORT("9464", "Port of the trainer's GET /progress."),
-    PROGRESS_POLL_INTERVAL("2s", "Time between two polls of the running trainers."),
+    PROGRESS_POLL_INTERVAL("2s", "Time between two polls of the running trainers; each asks a hundred at most."),
     PROGRESS_TIMEOUT("1s", "Longest wait for an answer to a poll."),
     PROGRESS_WRITE_INTERVAL("10s", "Shortest time between two status writes that only move progress."),
     PENDING_CHECK_INTERVAL("4s", "Time after which a run that does not start is looked into, and again."),

@@ -10,7 +10,6 @@ import dev.socratic.operator.run.Run;
 import dev.socratic.operator.run.RunLabels;
 import dev.socratic.operator.settings.OperatorSettings;
 import dev.socratic.operator.settings.Setting;
-import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.NodeSelectorTerm;
 import io.fabric8.kubernetes.api.model.Toleration;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
@@ -42,9 +41,7 @@ class TrainerJobTest {
     @Test
     void everySettingOfTheSampleReachesTheTrainer() {
         Run run = sample();
-        ConfigMap config = TrainerConfig.desired(run);
-        SocraticFineTune read =
-                ResourceFile.parse("finetune.yaml", config.getData().get("finetune.yaml"));
+        SocraticFineTune read = ResourceFile.parse("finetune.yaml", TrainerConfig.of(run));
         assertThat(read.getSpec()).isEqualTo(run.spec());
         assertThat(read.getMetadata().getName()).isEqualTo("socratic-ja");
         assertThat(read.getMetadata().getNamespace()).isEqualTo("tutors");

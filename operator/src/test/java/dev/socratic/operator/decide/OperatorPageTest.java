@@ -21,11 +21,13 @@ class OperatorPageTest {
 
     private static String transitions() {
         return Transition.TABLE.stream()
-                .map(step -> "    %s --> %s: %s"
+                .map(step -> "    %s --> %s%s"
                         .formatted(
                                 step.from() == null ? "[*]" : word(step.from().name()),
                                 word(step.to().name()),
-                                step.reason().text()))
+                                step.reason() == null
+                                        ? ""
+                                        : ": " + step.reason().text()))
                 .collect(Collectors.joining("\n", "```mermaid\nstateDiagram-v2\n", "\n```"));
     }
 

@@ -396,21 +396,28 @@ final class Scene {
         return resource.getStatus();
     }
 
-    /** A decision in a line: phase, reason, whether kstatus sees it stalled, actions, events. */
+    /** The phase that is decided, or null while none is. */
+    static Phase phase(Decision decision) {
+        return decision.status() == null ? null : decision.status().phase();
+    }
+
+    /** A decision in a line: phase, reason, whether kstatus sees it stalled, actions, events; "-" for no status. */
     static String line(Decision decision) {
-        String stalled = decision.status().conditions().stream().anyMatch(Conditions::stalled) ? "!" : "";
         String actions = decision.actions().stream()
                 .map(action -> action.getClass().getSimpleName())
                 .collect(Collectors.joining("+"));
         String events =
                 decision.events().stream().map(event -> event.reason().text()).collect(Collectors.joining("+"));
-        return "%s %s%s [%s] [%s]"
+        return "%s [%s] [%s]".formatted(decision.status() == null ? "-" : verdict(decision), actions, events);
+    }
+
+    private static String verdict(Decision decision) {
+        String stalled = decision.status().conditions().stream().anyMatch(Conditions::stalled) ? "!" : "";
+        return "%s %s%s"
                 .formatted(
                         decision.status().phase(),
                         Conditions.reason(decision.status().conditions()),
-                        stalled,
-                        actions,
-                        events);
+                        stalled);
     }
 
     private static Progress progress(int step, String time) {

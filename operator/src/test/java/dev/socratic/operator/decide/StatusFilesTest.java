@@ -45,7 +45,9 @@ class StatusFilesTest {
     void notSeenIsWhatTheApiServerFillsIn() throws IOException {
         check(
                 "not-seen",
-                Scene.of().with(Serialization.unmarshal("{\"observedGeneration\":-1}", SocraticFineTuneStatus.class)));
+                Scene.of()
+                        .with(Serialization.unmarshal(
+                                "{\"observedGeneration\":-1,\"phase\":\"Pending\"}", SocraticFineTuneStatus.class)));
     }
 
     @Test
@@ -77,7 +79,7 @@ class StatusFilesTest {
 
     static Stream<Arguments> decided() {
         return Stream.of(
-                arguments("pending", Scene.of()),
+                arguments("pending", Scene.of().job("")),
                 arguments(
                         "pending-unschedulable",
                         Scene.was(Phase.PENDING, "Starting").podUnschedulable()),
@@ -125,6 +127,9 @@ class StatusFilesTest {
 
     private static String health(Scene scene) {
         SocraticFineTuneStatus status = scene.decide().status();
+        if (status == null) {
+            return Phase.PENDING + " Reconciling";
+        }
         return status.phase()
                 + status.conditions().stream()
                         .filter(condition -> "True".equals(condition.getStatus()))

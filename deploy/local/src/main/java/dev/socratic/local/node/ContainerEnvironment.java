@@ -133,7 +133,7 @@ final class ContainerEnvironment {
                     config.namespace());
         }
         if (source.getFieldRef() != null) {
-            return Optional.of(field(source.getFieldRef().getFieldPath(), pod, address));
+            return Optional.of(PodFields.value(source.getFieldRef().getFieldPath(), pod, address));
         }
         throw ContainerConfigError.config("local mode has no resourceFieldRef variables");
     }
@@ -162,17 +162,6 @@ final class ContainerEnvironment {
             throw ContainerConfigError.config(message);
         }
         return content.orElse(Map.of());
-    }
-
-    private static String field(String path, Pod pod, String address) throws ContainerConfigError {
-        return switch (path) {
-            case "metadata.name" -> pod.getMetadata().getName();
-            case "metadata.namespace" -> pod.getMetadata().getNamespace();
-            case "metadata.uid" -> pod.getMetadata().getUid();
-            case "spec.nodeName" -> pod.getSpec().getNodeName();
-            case "status.podIP", "status.hostIP" -> address;
-            default -> throw ContainerConfigError.config("local mode does not know the field " + path);
-        };
     }
 
     private static String text(byte[] bytes) {

@@ -1,5 +1,6 @@
 package dev.socratic.local.node;
 
+import io.fabric8.kubernetes.api.model.DownwardAPIVolumeFile;
 import io.fabric8.kubernetes.api.model.KeyToPath;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Volume;
@@ -51,7 +52,7 @@ final class PodFolder {
                         .orElseThrow();
                 Path source = mount.getMountPath().equals(CACHE_MOUNT) && volume.getEmptyDir() != null
                         ? settings.cache()
-                        : prepared.source(volume, claims, config);
+                        : prepared.source(volume, pod, claims, config);
                 prepared.link(mount, source);
             }
         } catch (IOException e) {
@@ -102,7 +103,8 @@ final class PodFolder {
         Files.createSymbolicLink(link, target.toAbsolutePath());
     }
 
-    private Path source(Volume volume, Claims claims, PodConfig config) throws IOException, ContainerConfigError {
+    private Path source(Volume volume, Pod pod, Claims claims, PodConfig config)
+            throws IOException, ContainerConfigError {
         if (volume.getPersistentVolumeClaim() != null) {
             String claim = volume.getPersistentVolumeClaim().getClaimName();
             return claims.folder(config.namespace(), claim)
@@ -124,11 +126,26 @@ final class PodFolder {
                 throw ContainerConfigError.mount("secret \"" + source.getSecretName() + "\" not found");
             }
             write(own, content.orElse(Map.of()), source.getItems());
+        } else if (volume.getDownwardAPI() != null) {
+            for (var item : volume.getDownwardAPI().getItems()) {
+                write(own, item, pod);
+            }
         } else if (volume.getEmptyDir() == null) {
-            throw ContainerConfigError.mount("volume \"" + volume.getName()
-                    + "\": local mode has persistentVolumeClaim, configMap, secret and emptyDir volumes only");
+            throw ContainerConfigError.mount(
+                    "volume \"" + volume.getName()
+                            + "\": local mode has persistentVolumeClaim, configMap, secret, downwardAPI and emptyDir volumes only");
         }
         return own;
+    }
+
+    private static void write(Path folder, DownwardAPIVolumeFile item, Pod pod)
+            throws IOException, ContainerConfigError {
+        if (item.getFieldRef() == null) {
+            throw ContainerConfigError.config("local mode has no resourceFieldRef in volumes");
+        }
+        Path file = folder.resolve(item.getPath());
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, PodFields.value(item.getFieldRef().getFieldPath(), pod, ""));
     }
 
     private static void write(Path folder, Map<String, byte[]> content, List<KeyToPath> items)

@@ -33,15 +33,22 @@ class TrainerJobTest {
 
     @Test
     void jobOfTheSampleIsTheGoldenOne() throws Exception {
-        Golden.check(
-                GOLDEN.resolve("gemma-2-2b-jpn-socratic.job.yaml"),
-                Serialization.asYaml(TrainerJob.desired(sample(), SETTINGS)));
+        Job job = TrainerJob.desired(sample(), SETTINGS);
+        job.getSpec().getTemplate().getMetadata().getAnnotations().replace(TrainerConfig.ANNOTATION, "the resource");
+        Golden.check(GOLDEN.resolve("gemma-2-2b-jpn-socratic.job.yaml"), Serialization.asYaml(job));
     }
 
     @Test
     void everySettingOfTheSampleReachesTheTrainer() {
         Run run = sample();
-        SocraticFineTune read = ResourceFile.parse("finetune.yaml", TrainerConfig.of(run));
+        SocraticFineTune read = ResourceFile.parse(
+                "finetune.yaml",
+                TrainerJob.desired(run, SETTINGS)
+                        .getSpec()
+                        .getTemplate()
+                        .getMetadata()
+                        .getAnnotations()
+                        .get("socratic.dev/resource"));
         assertThat(read.getSpec()).isEqualTo(run.spec());
         assertThat(read.getMetadata().getName()).isEqualTo("socratic-ja");
         assertThat(read.getMetadata().getNamespace()).isEqualTo("tutors");

@@ -13,11 +13,13 @@ public final class TorchEngine implements AutoCloseable {
     private final NDManager root;
     private final Ops ops;
     private final Tensors tensors;
+    private final Adam8bit adam8bit;
 
     private TorchEngine(NDManager root) {
         this.root = root;
         this.ops = new TorchOps(root);
         this.tensors = new Tensors(root);
+        this.adam8bit = new Adam8bit(root);
     }
 
     /** Loads libtorch (never from the network) and lets it use every core. */
@@ -37,6 +39,10 @@ public final class TorchEngine implements AutoCloseable {
 
     public Tensors tensors() {
         return tensors;
+    }
+
+    public Adam8bit adam8bit() {
+        return adam8bit;
     }
 
     public NDManager root() {

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.socratic.api.v1alpha1.spec.LoraBias;
 import dev.socratic.api.v1alpha1.spec.LoraSpec;
+import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
 import dev.socratic.trainer.checkpoint.Checkpoint;
 import dev.socratic.trainer.checkpoint.TensorToWrite;
 import dev.socratic.trainer.engine.AdamW;
@@ -47,9 +48,14 @@ public final class LoraAdapter {
     private final Map<String, LoraFactors> factors = new LinkedHashMap<>();
     private final Map<String, String> biases = new LinkedHashMap<>();
 
-    LoraAdapter(TorchEngine engine, NDManager owner, LoraSpec spec, List<Layer> layers, List<Embedding> embeddings) {
+    LoraAdapter(
+            TorchEngine engine,
+            NDManager owner,
+            SocraticFineTuneSpec resource,
+            List<Layer> layers,
+            List<Embedding> embeddings) {
         this.engine = engine;
-        this.spec = spec;
+        this.spec = resource.lora();
         this.targets = layers.stream().filter(Layer::targeted).toList();
         List<Parameter> trained = new ArrayList<>();
         for (Layer layer : layers) {
@@ -71,7 +77,8 @@ public final class LoraAdapter {
         for (Embedding embedding : embeddings) {
             trained.add(decayed(weightName(embedding.module), embedding.device, embedding.rows, embedding.columns));
         }
-        parameters = new TrainedParameters(engine, owner, trained);
+        parameters = new TrainedParameters(
+                engine, owner, trained, resource.training().optimizer());
         targets.forEach(target -> factors.put(target.module, factors(target.module)));
     }
 

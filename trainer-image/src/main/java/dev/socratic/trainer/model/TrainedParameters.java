@@ -5,8 +5,12 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import dev.socratic.api.v1alpha1.spec.Optimizer;
 import dev.socratic.trainer.checkpoint.Checkpoint;
+import dev.socratic.trainer.checkpoint.DType;
+import dev.socratic.trainer.checkpoint.StoredTensor;
 import dev.socratic.trainer.checkpoint.TensorToWrite;
+import dev.socratic.trainer.engine.Adam8bit;
 import dev.socratic.trainer.engine.AdamW;
 import dev.socratic.trainer.engine.TorchEngine;
 import java.util.Arrays;
@@ -18,8 +22,9 @@ import java.util.TreeMap;
 import java.util.function.Function;
 
 /**
- * What a run trains, in float32. Parameters of one device and kind of decay lie in one flat buffer, with gradients and
- * both Adam moments in three more of the same layout, so that an optimizer step is one operation a buffer.
+ * What a run trains, in float32. Parameters of one device, kind of decay and width of moments lie in one flat buffer,
+ * with gradients and both Adam moments in further ones of the same layout, so that an optimizer step is one operation a
+ * buffer. Where moments take 8 bits, each parameter begins a block of its own.
  */
 final class TrainedParameters {
     /** Whether weight decay pulls at a parameter: as in transformers' Trainer, at all but biases. */
@@ -46,10 +51,25 @@ final class TrainedParameters {
         }
     }
 
-    private record Group(Device device, Decay decay) {}
+    /** How wide the moments of a group are. */
+    private enum Moments {
+        FLOAT32,
+        BITS8
+    }
 
-    /** The flat arrays of a group, each [P]. */
-    private record Buffers(NDArray parameters, NDArray gradients, NDArray firstMoment, NDArray secondMoment) {}
+    private record Group(Device device, Decay decay, Moments moments) {}
+
+    /**
+     * The flat arrays of a group, each [P].
+     *
+     * @param state what a checkpoint keeps beside the parameters, by name
+     */
+    private record Buffers(NDArray parameters, NDArray gradients, Map<String, NDArray> state) {}
+
+    private static final String FIRST = "first_moment.";
+    private static final String SECOND = "second_moment.";
+    private static final String FIRST_ABSMAX = "first_moment_absmax.";
+    private static final String SECOND_ABSMAX = "second_moment_absmax.";
 
     /** Where a parameter lies: elements of its group's buffers from {@code at} on. */
     private record Place(Parameter parameter, Group group, long at) {}
@@ -59,22 +79,39 @@ final class TrainedParameters {
     private final Map<String, Place> places = new LinkedHashMap<>();
     private final Map<Group, Buffers> buffers = new LinkedHashMap<>();
 
-    TrainedParameters(TorchEngine engine, NDManager owner, List<Parameter> parameters) {
+    TrainedParameters(TorchEngine engine, NDManager owner, List<Parameter> parameters, Optimizer optimizer) {
         this.engine = engine;
         this.owner = owner;
         Map<Group, Long> sizes = new LinkedHashMap<>();
         for (Parameter parameter : parameters) {
-            Group group = new Group(parameter.device, parameter.decay);
+            boolean wide = optimizer != Optimizer.ADAMW8BIT || parameter.size() < Adam8bit.SMALLEST;
+            Group group = new Group(parameter.device, parameter.decay, wide ? Moments.FLOAT32 : Moments.BITS8);
             long at = sizes.getOrDefault(group, 0L);
             places.put(parameter.name, new Place(parameter, group, at));
-            sizes.put(group, at + parameter.size());
+            sizes.put(group, at + (wide ? parameter.size() : blocks(parameter) * Adam8bit.BLOCK));
         }
-        sizes.forEach((group, size) -> buffers.put(
-                group, new Buffers(zeros(group, size), zeros(group, size), zeros(group, size), zeros(group, size))));
+        sizes.forEach((group, size) ->
+                buffers.put(group, new Buffers(zeros(group, size), zeros(group, size), state(group, size))));
+    }
+
+    private static long blocks(Parameter parameter) {
+        return (parameter.size() + Adam8bit.BLOCK - 1) / Adam8bit.BLOCK;
     }
 
     private NDArray zeros(Group group, long size) {
         return owner.zeros(new Shape(size), DataType.FLOAT32, group.device);
+    }
+
+    private Map<String, NDArray> state(Group group, long size) {
+        if (group.moments == Moments.FLOAT32) {
+            return Map.of(FIRST, zeros(group, size), SECOND, zeros(group, size));
+        }
+        Adam8bit.Moments moments = Adam8bit.Moments.zeros(owner, size, group.device);
+        return Map.of(
+                FIRST, moments.firstCodes(),
+                FIRST_ABSMAX, moments.firstAbsmax(),
+                SECOND, moments.secondCodes(),
+                SECOND_ABSMAX, moments.secondAbsmax());
     }
 
     boolean has(String name) {
@@ -124,15 +161,11 @@ final class TrainedParameters {
 
     /** Parameters by name. */
     SortedMap<String, TensorToWrite> tensors() {
-        return read("", Buffers::parameters);
-    }
-
-    private SortedMap<String, TensorToWrite> read(String prefix, Function<Buffers, NDArray> which) {
         SortedMap<String, TensorToWrite> result = new TreeMap<>();
         try (NDManager scope = engine.root().newSubManager()) {
             places.forEach((name, place) -> {
-                float[] values = view(scope, place, which).toFloatArray();
-                result.put(prefix + name, TensorToWrite.floats(place.parameter.dimensions(), values));
+                float[] values = view(scope, place, Buffers::parameters).toFloatArray();
+                result.put(name, TensorToWrite.floats(place.parameter.dimensions(), values));
             });
         }
         return result;
@@ -141,24 +174,48 @@ final class TrainedParameters {
     /** Parameters and both moments. */
     SortedMap<String, TensorToWrite> state() {
         SortedMap<String, TensorToWrite> state = tensors();
-        state.putAll(read("first_moment.", Buffers::firstMoment));
-        state.putAll(read("second_moment.", Buffers::secondMoment));
+        try (NDManager scope = engine.root().newSubManager()) {
+            places.forEach((name, place) -> buffers.get(place.group)
+                    .state
+                    .forEach((part, buffer) -> state.put(part + name, stored(stateOf(scope, place, part)))));
+        }
         return state;
+    }
+
+    private NDArray stateOf(NDManager scope, Place place, String part) {
+        NDArray buffer = buffers.get(place.group).state.get(part);
+        boolean scales = part.equals(FIRST_ABSMAX) || part.equals(SECOND_ABSMAX);
+        long at = scales ? place.at / Adam8bit.BLOCK : place.at;
+        long size = scales ? blocks(place.parameter) : place.parameter.size();
+        return engine.tensors().view(scope, buffer, at, 1, size);
+    }
+
+    private static TensorToWrite stored(NDArray values) {
+        long[] shape = {values.size()};
+        return values.getDataType() == DataType.UINT8
+                ? new TensorToWrite(DType.U8, shape, values.toByteBuffer())
+                : TensorToWrite.floats(shape, values.toFloatArray());
     }
 
     /** Sets what {@link #state()} gave. */
     void restore(Checkpoint state) {
-        places.forEach((name, place) -> {
-            write(place, Buffers::parameters, state.tensor(name).toFloats());
-            write(
-                    place,
-                    Buffers::firstMoment,
-                    state.tensor("first_moment." + name).toFloats());
-            write(
-                    place,
-                    Buffers::secondMoment,
-                    state.tensor("second_moment." + name).toFloats());
-        });
+        try (NDManager scope = engine.root().newSubManager(Device.cpu())) {
+            places.forEach((name, place) -> {
+                write(place, Buffers::parameters, state.tensor(name).toFloats());
+                buffers.get(place.group)
+                        .state
+                        .keySet()
+                        .forEach(part -> engine.tensors()
+                                .write(stateOf(scope, place, part), read(scope, state.tensor(part + name))));
+            });
+        }
+    }
+
+    private static NDArray read(NDManager scope, StoredTensor stored) {
+        Shape shape = new Shape(1, stored.elements());
+        return stored.dtype() == DType.U8
+                ? scope.create(stored.bytes(0, Math.toIntExact(stored.byteSize())), shape, DataType.UINT8)
+                : scope.create(stored.toFloats(), shape);
     }
 
     void zeroGradients() {
@@ -174,13 +231,20 @@ final class TrainedParameters {
     }
 
     void step(AdamW settings) {
-        buffers.forEach((group, own) -> engine.ops()
-                .adamw(
-                        own.parameters,
-                        own.gradients,
-                        own.firstMoment,
-                        own.secondMoment,
-                        group.decay == Decay.DECAYED ? settings : settings.withoutDecay()));
+        buffers.forEach((group, own) -> {
+            AdamW applied = group.decay == Decay.DECAYED ? settings : settings.withoutDecay();
+            if (group.moments == Moments.FLOAT32) {
+                NDArray first = own.state.get(FIRST);
+                engine.ops().adamw(own.parameters, own.gradients, first, own.state.get(SECOND), applied);
+            } else {
+                Adam8bit.Moments moments = new Adam8bit.Moments(
+                        own.state.get(FIRST),
+                        own.state.get(FIRST_ABSMAX),
+                        own.state.get(SECOND),
+                        own.state.get(SECOND_ABSMAX));
+                engine.adam8bit().step(own.parameters, own.gradients, moments, applied);
+            }
+        });
     }
 
     long size() {

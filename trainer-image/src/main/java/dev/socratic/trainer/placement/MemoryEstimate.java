@@ -2,6 +2,7 @@ package dev.socratic.trainer.placement;
 
 import dev.socratic.api.v1alpha1.spec.Attention;
 import dev.socratic.api.v1alpha1.spec.Dtype;
+import dev.socratic.api.v1alpha1.spec.Optimizer;
 import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
@@ -12,6 +13,8 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec) {
     private static final int NESTED_BLOCK = 256;
     /** Parameter, gradient and two Adam moments in float32. */
     private static final int TRAINED_BYTES = 16;
+    /** The same with moments of 8 bits and a share in their scales. */
+    private static final int TRAINED_BYTES_8BIT = 11;
     /** Dequantization of an element: int32 index of a packed pair, float32 value and product, rounded value. */
     private static final int DEQUANTIZED_BYTES = 12;
     /** Norms of an element's row: the adapter's share, the sum with the weight, both in float32. */
@@ -48,7 +51,7 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec) {
                 (adapterElements(id::equals, map)
                                 + (trains("embed_tokens") && embedding ? shape.embeddingElements() : 0)
                                 + (trains("lm_head") && head ? shape.embeddingElements() : 0))
-                        * TRAINED_BYTES,
+                        * (spec.training().optimizer() == Optimizer.ADAMW8BIT ? TRAINED_BYTES_8BIT : TRAINED_BYTES),
                 kept,
                 Math.max(block, head ? headWorkspace(tokens) : 0),
                 id.equals("cpu") ? 0 : GPU_CONTEXT);

@@ -7,8 +7,8 @@ import java.util.Arrays;
  * the nearest of 256 levels that lie denser towards zero (bitsandbytes' {@code create_dynamic_map()}, signed, seven
  * exponent bits). Ties go to the lower level.
  */
-final class DynamicMap {
-    static final int BLOCK = 256;
+public final class DynamicMap {
+    public static final int BLOCK = 256;
 
     private static final int EXPONENTS = 7;
     private static final float[] LEVELS = levels();
@@ -17,16 +17,32 @@ final class DynamicMap {
     private DynamicMap() {}
 
     /** Decades from 1e-6 to 1, the decade 10^(i-6) having 2^i levels of either sign; then 0 and 1. */
-    static float[] levels() {
+    public static float[] levels() {
+        return levels(Sign.EITHER);
+    }
+
+    /** The same without negative levels and with twice as many positive ones, for what is never negative. */
+    public static float[] unsignedLevels() {
+        return levels(Sign.POSITIVE);
+    }
+
+    private enum Sign {
+        EITHER,
+        POSITIVE
+    }
+
+    private static float[] levels(Sign sign) {
         float[] levels = new float[256];
         int n = 0;
         for (int i = 0; i < EXPONENTS; i++) {
             float decade = (float) Math.pow(10, i - (EXPONENTS - 1));
-            float[] bounds = linspace((1 << i) + 1);
+            float[] bounds = linspace((1 << (sign == Sign.EITHER ? i : i + 1)) + 1);
             for (int j = 0; j + 1 < bounds.length; j++) {
                 float level = decade * ((bounds[j] + bounds[j + 1]) / 2);
                 levels[n++] = level;
-                levels[n++] = -level;
+                if (sign == Sign.EITHER) {
+                    levels[n++] = -level;
+                }
             }
         }
         levels[n++] = 0;

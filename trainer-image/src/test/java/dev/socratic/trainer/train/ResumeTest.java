@@ -8,6 +8,8 @@ import dev.socratic.trainer.engine.TorchEngine;
 import dev.socratic.trainer.failure.FailureReason;
 import dev.socratic.trainer.failure.TrainerFailure;
 import dev.socratic.trainer.model.Decoder;
+import dev.socratic.trainer.model.LoadRequest;
+import dev.socratic.trainer.placement.DeviceMap;
 import dev.socratic.trainer.placement.SavedActivations;
 import dev.socratic.trainer.progress.ProgressSink;
 import dev.socratic.trainer.progress.TrainingStep;
@@ -17,12 +19,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** A run that is stopped and started again equals one that was not, to the last bit: dropout, order and moments too. */
 class ResumeTest {
@@ -46,9 +51,11 @@ class ResumeTest {
         engine.close();
     }
 
-    @Test
-    void stoppedAndResumedEqualsUninterrupted() throws IOException {
-        SocraticFineTuneSpec spec = spec();
+    /** With a rank that makes some factors large enough for moments of 8 bits. */
+    @ParameterizedTest
+    @CsvSource({"adamw, 4", "adamw8bit, 150"})
+    void stoppedAndResumedEqualsUninterrupted(String optimizer, int rank) throws IOException {
+        SocraticFineTuneSpec spec = spec("training.optimizer: " + optimizer, "lora.r: " + rank);
         Map<String, List<Float>> whole = run(spec, "whole", scratch.resolve("whole"), 0);
         List<Double> wholeLosses = List.copyOf(losses);
         losses.clear();
@@ -78,14 +85,15 @@ class ResumeTest {
         assertThat(losses).hasSize(2 * before);
     }
 
-    private SocraticFineTuneSpec spec() {
-        return golden.spec(
-                scratch,
+    private SocraticFineTuneSpec spec(String... changes) {
+        List<String> all = new ArrayList<>(List.of(
                 "lora.dropout: 0.2",
                 "training.neftuneNoiseAlpha: 5",
                 "dataset.shuffle: true",
                 "training.maxSteps: 8",
-                "training.checkpointEverySteps: 2");
+                "training.checkpointEverySteps: 2"));
+        all.addAll(List.of(changes));
+        return golden.spec(scratch, all.toArray(String[]::new));
     }
 
     /** @param stopAfter step at which the run is asked to stop, 0 for none */
@@ -99,7 +107,9 @@ class ResumeTest {
                 }
             }
         };
-        try (Decoder decoder = golden.load(engine, spec, scratch, SavedActivations.INPUTS)) {
+        LoadRequest request = new LoadRequest(
+                golden.modelFolder(), spec, DeviceMap.allOn("cpu", 3), 0, Optional.empty(), SavedActivations.INPUTS);
+        try (Decoder decoder = Decoder.load(engine, request)) {
             new Trainer(engine, decoder, sink, stop)
                     .run(new TrainingJob(runId, spec, golden.examples(), List.of(), checkpoints));
             Map<String, List<Float>> adapter = new TreeMap<>();

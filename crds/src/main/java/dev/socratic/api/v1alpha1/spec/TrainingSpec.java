@@ -52,7 +52,9 @@ public record TrainingSpec(
         @Min(value = 0, inclusive = false)
         double maxGradNorm,
 
-        @JsonPropertyDescription("Optimizer: adamw (beta 0.9 and 0.999, epsilon 1e-8).") @Default("adamw")
+        @JsonPropertyDescription(
+                "Optimizer: adamw (beta 0.9 and 0.999, epsilon 1e-8), or adamw8bit, whose moments take 8 bits in blocks of 256.")
+        @Default("adamw")
         Optimizer optimizer,
 
         @JsonPropertyDescription("Seed of shuffling, adapter initialization and dropout.")

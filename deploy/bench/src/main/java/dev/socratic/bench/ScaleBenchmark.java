@@ -52,7 +52,7 @@ public final class ScaleBenchmark implements Callable<Integer> {
     @Option(
             names = "--java-options",
             split = " ",
-            defaultValue = "-XX:+UseSerialGC",
+            defaultValue = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
             description = "Of the operator (${DEFAULT-VALUE}).")
     private List<String> javaOptions;
 

@@ -54,7 +54,10 @@ final class FineTuneReconciler implements Reconciler<SocraticFineTune> {
                 ? ClusterReferences.OwnClaim.EXPECTED
                 : ClusterReferences.OwnClaim.NONE;
         this.observer = new Observer(
-                new ClusterReferences(client, ownClaim), new ClusterWarnings(client), settings.pendingCheckInterval());
+                new ClusterReferences(client, ownClaim),
+                new ClusterWarnings(client),
+                settings.pendingCheckInterval(),
+                settings.allowed());
         this.pace = new Pace(settings.progressWriteInterval(), settings.pendingCheckInterval());
         this.applier = new Applier(client, settings);
         this.reporter = new Reporter(client, metrics);

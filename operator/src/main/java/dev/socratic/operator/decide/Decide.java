@@ -65,6 +65,8 @@ public final class Decide {
                                 .toList()
                         : List.of();
             case SUSPENDED -> o.job().flatMap(job -> stop(o, job)).stream().toList();
+            case NOT_ALLOWED ->
+                o.job().isPresent() ? List.of(new Action.DeleteJob(o.run().jobName())) : List.of();
             case ABSENT -> List.of(new Action.CreateRun());
             case OUTDATED -> List.of(new Action.DeleteJob(o.run().jobName()));
             case HELD -> List.of(new Action.ResumeJob(o.run().jobName()));
@@ -84,6 +86,7 @@ public final class Decide {
             case SUSPENDED -> Interruptions.suspended(o);
             case REPLACING, LEAVING ->
                 o.stuckPod().map(pod -> Interruptions.stuck(pod, o)).orElseGet(Obstacles::previousRun);
+            case NOT_ALLOWED -> Obstacles.notAllowed(Limits.breaches(o));
             case OUTDATED ->
                 Verdict.inProgress(
                         Phase.PENDING,

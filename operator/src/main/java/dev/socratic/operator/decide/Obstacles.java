@@ -8,6 +8,7 @@ import dev.socratic.operator.observe.PodFacts;
 import dev.socratic.operator.observe.Waiting;
 import dev.socratic.operator.observe.Warning;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
@@ -137,6 +138,12 @@ final class Obstacles {
                         "%s cannot be created: %s It is tried again by itself."
                                 .formatted(refusal.object(), sentence(refusal.message())));
         };
+    }
+
+    static Verdict notAllowed(List<String> breaches) {
+        return Verdict.blocked(
+                "NotAllowed",
+                String.join(" ", breaches) + " Correct the spec, or ask for more; the run then starts by itself.");
     }
 
     static Verdict previousRun() {

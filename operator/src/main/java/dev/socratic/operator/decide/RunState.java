@@ -29,6 +29,9 @@ enum RunState {
             .filter(job -> job.existence() == JobFacts.Existence.BEING_DELETED)
             .isPresent()),
 
+    /** The spec goes beyond what the administrator allows, and nothing of it runs. */
+    NOT_ALLOWED(o -> (o.job().isEmpty() || !hasRun(o)) && !Limits.breaches(o).isEmpty()),
+
     ABSENT(o -> o.job().isEmpty()),
 
     /** The Job was made for another pod than the spec now asks for, and no pod of it has run. */

@@ -6,6 +6,7 @@ import dev.socratic.api.v1alpha1.status.Phase;
 import dev.socratic.api.v1alpha1.status.SocraticFineTuneStatus;
 import dev.socratic.operator.progress.TrainerReport;
 import dev.socratic.operator.run.Run;
+import dev.socratic.operator.settings.Allowed;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -14,6 +15,7 @@ import java.util.stream.Stream;
 /**
  * Everything that a decision is made from, at one moment.
  *
+ * @param allowed what the administrator lets resources set
  * @param job the run's Job
  * @param staleJobs Jobs of earlier runs, or of an earlier resource of the same name
  * @param pod the newest pod of {@code job}
@@ -24,6 +26,7 @@ import java.util.stream.Stream;
  */
 public record Observation(
         Run run,
+        Allowed allowed,
         Optional<JobFacts> job,
         List<JobFacts> staleJobs,
         Optional<PodFacts> pod,

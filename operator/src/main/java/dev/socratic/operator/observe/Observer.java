@@ -3,6 +3,7 @@ package dev.socratic.operator.observe;
 import dev.socratic.api.v1alpha1.SocraticFineTune;
 import dev.socratic.operator.progress.PolledReport;
 import dev.socratic.operator.run.Run;
+import dev.socratic.operator.settings.Allowed;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
@@ -22,12 +23,17 @@ public final class Observer {
     private final References references;
     private final Warnings warnings;
     private final Duration patience;
+    private final Allowed allowed;
 
-    /** @param patience how long a pod may take to start before the cluster is asked why it does not */
-    public Observer(References references, Warnings warnings, Duration patience) {
+    /**
+     * @param patience how long a pod may take to start before the cluster is asked why it does not
+     * @param allowed what the administrator lets resources set
+     */
+    public Observer(References references, Warnings warnings, Duration patience, Allowed allowed) {
         this.references = references;
         this.warnings = warnings;
         this.patience = patience;
+        this.allowed = allowed;
     }
 
     public Observation observe(
@@ -60,6 +66,7 @@ public final class Observer {
         List<MissingReference> missing = overdue ? references.missing(run) : List.of();
         return new Observation(
                 run,
+                allowed,
                 job,
                 staleJobs,
                 pod,

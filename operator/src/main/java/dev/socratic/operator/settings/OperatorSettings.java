@@ -2,7 +2,6 @@ package dev.socratic.operator.settings;
 
 import io.fabric8.kubernetes.api.model.Quantity;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -26,6 +25,7 @@ import java.util.stream.Collectors;
  * @param progressTimeout longest wait for an answer to a poll
  * @param progressWriteInterval shortest time between two status writes that only move progress
  * @param pendingCheckInterval time after which a run that does not start is looked into, and again
+ * @param allowed what resources may set of their placement
  * @param reconcileThreads reconciliations at a time
  * @param httpPort port of health, readiness and metrics
  * @param leaderElectionLease lease that the replicas compete for; empty: no leader election
@@ -46,6 +46,7 @@ public record OperatorSettings(
         Duration progressTimeout,
         Duration progressWriteInterval,
         Duration pendingCheckInterval,
+        Allowed allowed,
         int reconcileThreads,
         int httpPort,
         Optional<String> leaderElectionLease,
@@ -64,10 +65,7 @@ public record OperatorSettings(
     public static OperatorSettings from(Map<String, String> environment) {
         SettingValues values = new SettingValues(environment);
         return new OperatorSettings(
-                Arrays.stream(values.text(Setting.NAMESPACES).split(","))
-                        .map(String::trim)
-                        .filter(name -> !name.isEmpty())
-                        .collect(Collectors.toUnmodifiableSet()),
+                Set.copyOf(values.list(Setting.NAMESPACES)),
                 values.text(Setting.TRAINER_IMAGE_CUDA),
                 values.text(Setting.TRAINER_IMAGE_CPU),
                 Optional.of(values.quantity(Setting.CHECKPOINTS_SIZE)).filter(OperatorSettings::isPositive),
@@ -81,6 +79,12 @@ public record OperatorSettings(
                 values.duration(Setting.PROGRESS_TIMEOUT),
                 values.duration(Setting.PROGRESS_WRITE_INTERVAL),
                 values.duration(Setting.PENDING_CHECK_INTERVAL),
+                new Allowed(
+                        values.list(Setting.ALLOWED_IMAGES),
+                        values.list(Setting.ALLOWED_NODE_LABELS),
+                        values.list(Setting.ALLOWED_TOLERATIONS),
+                        values.list(Setting.ALLOWED_RUNTIME_CLASSES),
+                        values.list(Setting.ALLOWED_PRIORITY_CLASSES)),
                 values.count(Setting.RECONCILE_THREADS),
                 values.port(Setting.HTTP_PORT),
                 values.optional(Setting.LEADER_ELECTION_LEASE),

@@ -17,6 +17,14 @@ public enum Setting {
     PROGRESS_TIMEOUT("1s", "Longest wait for an answer to a poll."),
     PROGRESS_WRITE_INTERVAL("10s", "Shortest time between two status writes that only move progress."),
     PENDING_CHECK_INTERVAL("4s", "Time after which a run that does not start is looked into, and again."),
+    ALLOWED_IMAGES(
+            Allowed.ANY,
+            "Registries, repositories or images that placement.image may come from, separated by commas; *: any, empty: none."),
+    ALLOWED_NODE_LABELS(
+            Allowed.ANY, "Labels of nodes that placement.nodeSelector and affinity may name; *: any, empty: none."),
+    ALLOWED_TOLERATIONS(Allowed.ANY, "Keys of taints that placement.tolerations may name; *: any, empty: none."),
+    ALLOWED_RUNTIME_CLASSES(Allowed.ANY, "Values of placement.runtimeClassName; *: any, empty: none."),
+    ALLOWED_PRIORITY_CLASSES(Allowed.ANY, "Values of placement.priorityClassName; *: any, empty: none."),
     RECONCILE_THREADS("8", "Reconciliations at a time."),
     HTTP_PORT("8080", "Port of /healthz, /readyz and /metrics; 0: any free one."),
     LEADER_ELECTION_LEASE("", "Lease that the operator's replicas compete for; empty: no leader election."),

@@ -2,6 +2,8 @@ package dev.socratic.operator.settings;
 
 import io.fabric8.kubernetes.api.model.Quantity;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -19,6 +21,15 @@ record SettingValues(Map<String, String> environment) {
 
     Optional<String> optional(Setting setting) {
         return Optional.of(text(setting)).filter(value -> !value.isEmpty());
+    }
+
+    /** Values that are separated by commas; none if the text is empty. */
+    List<String> list(Setting setting) {
+        return Arrays.stream(text(setting).split(","))
+                .map(String::trim)
+                .filter(value -> !value.isEmpty())
+                .distinct()
+                .toList();
     }
 
     int count(Setting setting) {

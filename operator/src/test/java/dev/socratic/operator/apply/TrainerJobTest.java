@@ -12,12 +12,16 @@ import dev.socratic.operator.settings.OperatorSettings;
 import dev.socratic.operator.settings.Setting;
 import io.fabric8.kubernetes.api.model.NodeSelectorTerm;
 import io.fabric8.kubernetes.api.model.Toleration;
+import io.fabric8.kubernetes.api.model.Volume;
+import io.fabric8.kubernetes.api.model.VolumeBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TrainerJobTest {
     private static final Path SAMPLE = Path.of("../deploy/samples/gemma-2-2b-jpn-socratic.yaml");
@@ -127,6 +131,39 @@ class TrainerJobTest {
                 .filteredOn(mount -> mount.getMountPath().equals("/mnt/pvc/adapters"))
                 .singleElement()
                 .satisfies(mount -> assertThat(mount.getReadOnly()).isNull());
+    }
+
+    @ParameterizedTest(name = "{0} is of the resource''s own namespace, and no path of a node")
+    @ValueSource(
+            strings = {
+                "pvc://models/gemma",
+                "pvc://other-namespace/models/gemma",
+                "pvc://../../etc",
+                "configmap://dialogues/train.jsonl",
+                "file:///etc/shadow",
+                "hostpath:///etc",
+                "/etc/shadow"
+            })
+    void volumesNameNothingBeyondTheNamespace(String uri) {
+        SocraticFineTune resource = edited(Resources.onTheCpu(), "pvc://models/gemma", uri);
+        resource.getMetadata().setUid("1");
+        resource.getMetadata().setNamespace("tutors");
+        Job job = TrainerJob.desired(Run.of(resource), SETTINGS);
+        assertThat(job.getMetadata().getNamespace()).isEqualTo("tutors");
+        var pod = job.getSpec().getTemplate().getSpec();
+        assertThat(pod.getHostNetwork()).isNull();
+        assertThat(pod.getHostPID()).isNull();
+        assertThat(pod.getVolumes()).isNotEmpty().allSatisfy(volume -> {
+            Volume named = new VolumeBuilder()
+                    .withName(volume.getName())
+                    .withPersistentVolumeClaim(volume.getPersistentVolumeClaim())
+                    .withConfigMap(volume.getConfigMap())
+                    .withDownwardAPI(volume.getDownwardAPI())
+                    .withEmptyDir(volume.getEmptyDir())
+                    .build();
+            assertThat(volume).as("has no other source").isEqualTo(named);
+        });
+        assertThat(Serialization.asYaml(pod.getVolumes())).doesNotContain("namespace:", "hostPath");
     }
 
     @Test

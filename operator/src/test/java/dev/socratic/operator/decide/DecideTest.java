@@ -19,13 +19,13 @@ class DecideTest {
             "{\"phase\":\"Training\",\"message\":\"Training\",\"step\":2,\"totalSteps\":3,\"loss\":1.4}";
 
     @ParameterizedTest(name = "{0}")
-    @MethodSource({"starts", "blocked", "runs", "interrupted", "ends", "heldBack", "replaced"})
+    @MethodSource({"starts", "blocked", "limited", "runs", "interrupted", "ends", "heldBack", "replaced"})
     void decides(String fact, Scene scene, String expected) {
         assertThat(Scene.line(scene.decide())).isEqualTo(expected);
     }
 
     @ParameterizedTest(name = "decided twice, nothing changes and nothing is told again: {0}")
-    @MethodSource({"starts", "blocked", "runs", "interrupted", "ends", "heldBack", "replaced"})
+    @MethodSource({"starts", "blocked", "limited", "runs", "interrupted", "ends", "heldBack", "replaced"})
     void isStable(String fact, Scene scene, String expected) {
         Decision again = scene.decideAgain();
         assertThat(again.status()).isEqualTo(scene.status());
@@ -33,7 +33,7 @@ class DecideTest {
     }
 
     @ParameterizedTest(name = "the drawing has this step: {0}")
-    @MethodSource({"starts", "blocked", "runs", "interrupted", "ends", "heldBack", "replaced"})
+    @MethodSource({"starts", "blocked", "limited", "runs", "interrupted", "ends", "heldBack", "replaced"})
     void everyStepIsInTheTable(String fact, Scene scene, String expected) {
         Phase from = scene.observe().phase().orElse(null);
         Phase to = Scene.phase(scene.decide());
@@ -148,6 +148,85 @@ class DecideTest {
                         "what was mended is cleared",
                         Scene.was(Phase.PENDING, "SecretNotFound").podPending(),
                         "PENDING Starting [] []"));
+    }
+
+    static Stream<Arguments> limited() {
+        return Stream.of(
+                arguments(
+                        "what the administrator allows",
+                        placed("image: registry.example/team/trainer:1").allowing("image", "registry.example/team"),
+                        "PENDING Starting [] []"),
+                arguments("nothing of it is asked for", Scene.of().allowing("image"), "- [CreateRun] []"),
+                arguments(
+                        "an image from elsewhere gets no Job",
+                        placed("image: evil.example/trainer:1").noJob().allowing("image", "registry.example/team"),
+                        "PENDING NotAllowed! [] [Blocked]"),
+                arguments(
+                        "a Job that has not started is taken away",
+                        placed("image: evil.example/trainer:1").allowing("image"),
+                        "PENDING NotAllowed! [DeleteJob] [Blocked]"),
+                arguments(
+                        "one that runs is left alone",
+                        Scene.was(Phase.RUNNING, "Training")
+                                .podRuns()
+                                .edit("gpus: 0", "gpus: 0\n    priorityClassName: high")
+                                .allowing("image"),
+                        "RUNNING Training [] []"),
+                arguments(
+                        "but does not go on in another pod",
+                        Scene.was(Phase.RUNNING, "Training")
+                                .noJob()
+                                .edit("gpus: 0", "gpus: 0\n    priorityClassName: high")
+                                .allowing("image"),
+                        "PENDING NotAllowed! [] [Retrying]"),
+                arguments(
+                        "corrected, it starts",
+                        Scene.was(Phase.PENDING, "NotAllowed").noJob().allowing("image"),
+                        "PENDING Starting [CreateRun] []"));
+    }
+
+    /** A run that waits, with a field of its placement set. */
+    private static Scene placed(String field) {
+        return Scene.of().edit("gpus: 0", "gpus: 0\n    " + field).job("");
+    }
+
+    @ParameterizedTest(name = "{0}, where {1} {2} is allowed: {3}")
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "image: registry.example/team/trainer:1 | image | registry.example/team | ",
+                "image: registry.example/team/trainer:1 | image | registry.example/team/ | ",
+                "image: registry.example/team/trainer:1 | image | registry.example | ",
+                "image: registry.example/team/trainer:1 | image | registry.example/team/trainer | ",
+                "image: registry.example/team-x/trainer | image | registry.example/team | registry.example/team-x/trainer",
+                "image: registry.example.org/trainer | image | registry.example | registry.example.org/trainer",
+                "image: registry.example:5000/trainer | image | registry.example | registry.example:5000/trainer",
+                "image: any/where | image | * | ",
+                "nodeSelector: {zone: a} | nodeLabel | zone | ",
+                "nodeSelector: {zone: a} | nodeLabel | rack | \"zone\"",
+                "'affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: rack, operator: Exists}]}]}}}' | nodeLabel | zone | placement.affinity asks for \"rack\"",
+                "'affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchFields: [{key: metadata.name, operator: In, values: [a]}]}]}}}' | nodeLabel | zone | \"metadata.name\"",
+                "'affinity: {podAntiAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1, podAffinityTerm: {topologyKey: rack}}]}}' | nodeLabel | zone | \"rack\"",
+                "tolerations: [{key: spot, operator: Exists}] | toleration | spot | ",
+                "tolerations: [{key: spot, operator: Exists}] | nodeLabel | spot | placement.tolerations asks for \"spot\", but the operator's administrator allows none",
+                "tolerations: [{operator: Exists}] | toleration | spot | \"every taint\"",
+                "runtimeClassName: kata | runtimeClassName | nvidia | only nvidia",
+                "priorityClassName: high | priorityClassName | low | \"high\"",
+            })
+    void limits(String field, String kind, String allowed, String said) {
+        String message = placed(field).noJob().allowing(kind, allowed).decide().status() == null
+                ? ""
+                : placed(field)
+                        .noJob()
+                        .allowing(kind, allowed)
+                        .decide()
+                        .status()
+                        .message();
+        if (said == null) {
+            assertThat(message).isEmpty();
+        } else {
+            assertThat(message).contains("spec.placement.", said);
+        }
     }
 
     static Stream<Arguments> runs() {

@@ -15,6 +15,7 @@ import dev.socratic.operator.progress.TrainerReport;
 import dev.socratic.operator.run.Run;
 import dev.socratic.operator.run.RunId;
 import dev.socratic.operator.run.RunLabels;
+import dev.socratic.operator.settings.Allowed;
 import io.fabric8.kubernetes.api.model.ContainerState;
 import io.fabric8.kubernetes.api.model.ContainerStateBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -43,6 +44,7 @@ final class Scene {
     private final List<PolledReport> polls = new ArrayList<>();
     private final List<MissingReference> missing = new ArrayList<>();
     private Optional<Warning> warning = Optional.empty();
+    private Allowed allowed = Allowed.everything();
     private Instant now = NOW;
 
     private Scene() {
@@ -346,13 +348,26 @@ final class Scene {
         return this;
     }
 
+    /** The administrator allows of each field of the placement only what is given here, such as image. */
+    Scene allowing(String field, String... values) {
+        List<String> list = List.of(values);
+        List<String> none = List.of();
+        allowed = new Allowed(
+                field.equals("image") ? list : none,
+                field.equals("nodeLabel") ? list : none,
+                field.equals("toleration") ? list : none,
+                field.equals("runtimeClassName") ? list : none,
+                field.equals("priorityClassName") ? list : none);
+        return this;
+    }
+
     Scene at(String time) {
         now = Instant.parse(time);
         return this;
     }
 
     Observation observe() {
-        return new Observer(run -> missing, (namespace, uid, at) -> warning, Duration.ofSeconds(4))
+        return new Observer(run -> missing, (namespace, uid, at) -> warning, Duration.ofSeconds(4), allowed)
                 .observe(resource, jobs, pods, polls, now);
     }
 

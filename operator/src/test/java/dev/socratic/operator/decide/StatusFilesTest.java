@@ -63,6 +63,7 @@ class StatusFilesTest {
                 .containsAll(Stream.of(
                                 DecideTest.starts(),
                                 DecideTest.blocked(),
+                                DecideTest.limited(),
                                 DecideTest.runs(),
                                 DecideTest.ends(),
                                 DecideTest.heldBack(),

@@ -16,10 +16,15 @@ class OperatorSettingsTest {
                 "SOCRATIC_NAMESPACES", "tutors, labs",
                 "SOCRATIC_PROGRESS_POLL_INTERVAL", "250ms",
                 "SOCRATIC_CHECKPOINTS_SIZE", "0",
+                "SOCRATIC_ALLOWED_IMAGES", "registry.example/a, registry.example/b",
+                "SOCRATIC_ALLOWED_TOLERATIONS", "",
                 "PATH", "ignored"));
         assertThat(settings.namespaces()).containsExactlyInAnyOrder("tutors", "labs");
         assertThat(settings.progressPollInterval()).isEqualTo(Duration.ofMillis(250));
         assertThat(settings.checkpointsSize()).isEmpty();
+        assertThat(settings.allowed().images()).containsExactly("registry.example/a", "registry.example/b");
+        assertThat(settings.allowed().tolerations()).isEmpty();
+        assertThat(settings.allowed().nodeLabels()).containsExactly("*");
     }
 
     @ParameterizedTest(name = "{0}={1} is refused with its name, value and what is allowed")

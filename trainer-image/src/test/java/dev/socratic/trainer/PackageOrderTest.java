@@ -30,11 +30,13 @@ class PackageOrderTest {
             "quant",
             "placement",
             "engine",
+            "cuda",
             "model",
             "progress",
             "train",
             "export",
             "run",
+            "bench",
             "cli");
 
     private static final JavaClasses CLASSES = new ClassFileImporter()

@@ -27,7 +27,8 @@ import picocli.CommandLine.Command;
             TokenizeCommand.class,
             QuantizeCommand.class,
             GenerateCommand.class,
-            MergeCommand.class
+            MergeCommand.class,
+            BenchCommand.class
         })
 public final class SocraticTrainer {
     private SocraticTrainer() {}

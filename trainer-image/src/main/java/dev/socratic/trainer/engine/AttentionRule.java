@@ -11,8 +11,14 @@ import java.util.Optional;
  * @param softcap bound c of the scores by c * tanh(s / c), 0 for none
  * @param mask [B or 1, 1, Q, K], true where a query sees a key; absent: causal. Batches are padded on the right, where
  *     causality alone keeps every real token from seeing padding.
+ * @param window the sliding window that the mask is, in keys with the query's own; 0 where it is something else
  */
-public record AttentionRule(double scale, double softcap, Optional<NDArray> mask) {
+public record AttentionRule(double scale, double softcap, Optional<NDArray> mask, int window) {
+    /** For a mask that says more than a window, or for none. */
+    public AttentionRule(double scale, double softcap, Optional<NDArray> mask) {
+        this(scale, softcap, mask, 0);
+    }
+
     List<NDArray> masks() {
         return mask.map(List::of).orElse(List.of());
     }

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.socratic.trainer.quant.BlockScales;
+import dev.socratic.trainer.quant.DoubleQuant;
 import dev.socratic.trainer.quant.Nf4;
 import dev.socratic.trainer.quant.Nf4Tensor;
 import java.nio.ByteBuffer;
@@ -16,6 +17,11 @@ import java.util.Map;
 
 /** Puts quantized matrices on devices, and with them, once a device, the tables that give their codes a meaning. */
 public final class Nf4Storage {
+    /** Scales of blocks that share a scale of their own, as bitsandbytes has it. */
+    private static final int SCALES_TOGETHER = 256;
+
+    private static final float RANDOM_SCALE = 0.04f;
+
     private final TorchEngine engine;
     private final NDManager owner;
     private final Map<Device, Weight.Nf4Tables> tables = new HashMap<>();
@@ -38,6 +44,27 @@ public final class Nf4Storage {
                     floats(new float[] {nested.offset()}, device));
         } else {
             storage = List.of(packed, floats(tensor.scales().absmax(), device));
+        }
+        return new Weight.Nf4(rows, columns, source, storage, tables.computeIfAbsent(device, this::tables));
+    }
+
+    /** Random codes with scales such that values are as large as those of a model at its start. */
+    public Weight random(long rows, long columns, Precision source, DoubleQuant doubleQuant, Device device) {
+        int blocks = Math.toIntExact((rows * columns + Nf4.BLOCK - 1) / Nf4.BLOCK);
+        NDArray packed = engine.tensors().bytes(owner, device, (long) blocks * (Nf4.BLOCK / 2));
+        List<NDArray> storage;
+        if (doubleQuant == DoubleQuant.ON) {
+            float[] nested = new float[(blocks + SCALES_TOGETHER - 1) / SCALES_TOGETHER];
+            Arrays.fill(nested, RANDOM_SCALE / 4);
+            storage = List.of(
+                    packed,
+                    engine.tensors().bytes(owner, device, blocks),
+                    floats(nested, device),
+                    floats(new float[] {RANDOM_SCALE}, device));
+        } else {
+            float[] scales = new float[blocks];
+            Arrays.fill(scales, RANDOM_SCALE);
+            storage = List.of(packed, floats(scales, device));
         }
         return new Weight.Nf4(rows, columns, source, storage, tables.computeIfAbsent(device, this::tables));
     }

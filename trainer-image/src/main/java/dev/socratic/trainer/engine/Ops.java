@@ -1,5 +1,6 @@
 package dev.socratic.trainer.engine;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.List;
@@ -11,17 +12,25 @@ import java.util.Optional;
  * rows (batch times length), H the hidden size, B the batch, L the length, D the size of a head.
  */
 public interface Ops {
+    /** Says what may be spent on a device beside what must; operations that have no use for it ignore it. */
+    default void budget(Device device, DeviceBudget budget) {}
+
     /** Rows ids [N] (int64) of the table [V, H], in the type {@code stream}, times scale rounded to that type. */
     NDArray embedding(NDManager scope, NDArray table, NDArray ids, double scale, Precision stream);
 
     /** Adds the gradient by the table to {@code gradient} [V, H], float32. */
     void embeddingBackward(NDArray gradient, NDArray ids, NDArray dy, double scale);
 
-    /** x [.., H] normalized over its last dimension. */
+    /** x [.., H] normalized over its last dimension, in the norm's output type. */
     NDArray rmsNorm(NDManager scope, NDArray x, NormWeight norm);
 
     /** The gradient by x, plus {@code around}: the gradient that reaches x past the norm. */
     NDArray rmsNormBackward(NDManager scope, NDArray x, NormWeight norm, NDArray dy, Optional<NDArray> around);
+
+    /** x + norm(branch), or x + branch without a norm. */
+    default NDArray residual(NDManager scope, NDArray x, NDArray branch, Optional<NormWeight> norm) {
+        return add(scope, x, norm.map(weight -> rmsNorm(scope, branch, weight)).orElse(branch));
+    }
 
     /** Linear layers that read the same x [N, in]: a result [N, out] for each. */
     List<NDArray> project(NDManager scope, NDArray x, List<Linear> linears, Dropout dropout);

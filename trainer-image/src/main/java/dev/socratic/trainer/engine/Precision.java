@@ -38,7 +38,8 @@ public enum Precision {
         };
     }
 
-    int scalarType() {
+    /** The type's number in torch. */
+    public int scalarType() {
         return scalarType;
     }
 

@@ -23,6 +23,20 @@ public final class Tensors {
         }
     }
 
+    /** A matrix of normally distributed values around 0. */
+    public NDArray normal(NDManager scope, Device device, long rows, long columns, double deviation, Precision type) {
+        try (NDArray like = scope.create(new Shape(0), DataType.FLOAT32, device)) {
+            return script.one(scope, "normal", like, rows, columns, deviation, type.scalarType());
+        }
+    }
+
+    /** Random bytes [n]. */
+    NDArray bytes(NDManager scope, Device device, long n) {
+        try (NDArray like = scope.create(new Shape(0), DataType.FLOAT32, device)) {
+            return script.one(scope, "bytes", like, n);
+        }
+    }
+
     /** Rounds float32 values [n, columns] to {@code source} and writes them to the target's rows from {@code at} on. */
     public void fill(NDArray target, long at, NDArray values, Precision source) {
         script.one(target.getManager(), "fill", target, at, values, source.scalarType())

@@ -15,11 +15,11 @@ public final class TorchEngine implements AutoCloseable {
     private final Tensors tensors;
     private final Adam8bit adam8bit;
 
-    private TorchEngine(NDManager root) {
+    private TorchEngine(NDManager root, Ops ops, Tensors tensors, Adam8bit adam8bit) {
         this.root = root;
-        this.ops = new TorchOps(root);
-        this.tensors = new Tensors(root);
-        this.adam8bit = new Adam8bit(root);
+        this.ops = ops;
+        this.tensors = tensors;
+        this.adam8bit = adam8bit;
     }
 
     /** Loads libtorch (never from the network) and lets it use every core. */
@@ -27,10 +27,16 @@ public final class TorchEngine implements AutoCloseable {
         System.setProperty("ai.djl.offline", "true");
         System.setProperty("OPT_OUT_TRACKING", "true");
         IdleThreads.sleep();
+        GpuAllocator.grow();
         NDManager root = Engine.getEngine("PyTorch").newBaseManager(Device.cpu());
         JniUtils.setNumThreads(Runtime.getRuntime().availableProcessors());
         JniUtils.setGraphExecutorOptimize(false);
-        return new TorchEngine(root);
+        return new TorchEngine(root, new TorchOps(root), new Tensors(root), new Adam8bit(root));
+    }
+
+    /** The same engine with other operations. */
+    public TorchEngine withOps(Ops other) {
+        return new TorchEngine(root, other, tensors, adam8bit);
     }
 
     public Ops ops() {

@@ -43,7 +43,14 @@ final class TorchOps implements Ops {
 
     @Override
     public NDArray rmsNorm(NDManager scope, NDArray x, NormWeight weight) {
-        return norm.one(scope, "forward", x, weight.weight(), weight.epsilon(), offset(weight));
+        return norm.one(
+                scope,
+                "forward",
+                x,
+                weight.weight(),
+                weight.epsilon(),
+                offset(weight),
+                weight.output().scalarType());
     }
 
     @Override

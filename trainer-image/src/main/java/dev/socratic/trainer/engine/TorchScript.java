@@ -16,8 +16,8 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
-/** One of the TorchScript classes beside this one in the resources, loaded and ready to be called. */
-final class TorchScript implements AutoCloseable {
+/** A TorchScript class from the resources, loaded and ready to be called. */
+public final class TorchScript implements AutoCloseable {
     private final PtSymbolBlock module;
 
     private TorchScript(PtSymbolBlock module) {
@@ -25,7 +25,12 @@ final class TorchScript implements AutoCloseable {
     }
 
     static TorchScript load(NDManager owner, String className) {
-        try (InputStream resource = TorchScript.class.getResourceAsStream(className + ".py")) {
+        return load(owner, TorchScript.class, className);
+    }
+
+    /** @param beside a class of the package that has the source {@code className.py} among its resources */
+    public static TorchScript load(NDManager owner, Class<?> beside, String className) {
+        try (InputStream resource = beside.getResourceAsStream(className + ".py")) {
             String source = new String(resource.readAllBytes(), StandardCharsets.UTF_8);
             byte[] archive = new TorchScriptArchive(className, source).bytes();
             return new TorchScript(
@@ -41,7 +46,7 @@ final class TorchScript implements AutoCloseable {
     }
 
     /** Calls a method that returns a list of tensors; they belong to {@code scope}. */
-    NDList call(NDManager scope, String method, Object... arguments) {
+    public NDList call(NDManager scope, String method, Object... arguments) {
         IValue[] values = new IValue[arguments.length];
         try {
             for (int i = 0; i < arguments.length; i++) {

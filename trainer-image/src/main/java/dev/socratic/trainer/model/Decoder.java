@@ -17,7 +17,9 @@ import dev.socratic.trainer.model.DecoderLayer.Pass;
 import dev.socratic.trainer.placement.SavedActivations;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 
@@ -59,6 +61,11 @@ public final class Decoder implements AutoCloseable {
     /** Loads, casts and quantizes the weights and puts them on their devices. */
     public static Decoder load(TorchEngine engine, LoadRequest request) {
         return new ModelLoader(engine, request).load();
+    }
+
+    /** A model of a folder's {@code config.json} whose weights are drawn at random on their devices. */
+    public static Decoder random(TorchEngine engine, LoadRequest request) {
+        return new ModelLoader(engine, request).random();
     }
 
     public ModelConfig config() {
@@ -106,9 +113,10 @@ public final class Decoder implements AutoCloseable {
             LabelledRows rows = LabelledRows.of(batch);
             List<LayerRun> runs = new ArrayList<>();
             NDArray x = noised(scope, embed(scope, batch.inputIds()), batch.length(), noise);
+            LayerInputs inputs = new LayerInputs(scope, (long) batch.rows() * batch.length());
             for (LayerWeights layer : weights.layers()) {
-                LayerRun run = forward(
-                        scope, layer, x, passes.pass(scope, layer, batch).with(dropout.part(runs.size())));
+                Pass pass = passes.pass(scope, layer, batch).with(dropout.part(runs.size()));
+                LayerRun run = forward(scope, layer, inputs.kept(layer, x), pass);
                 runs.add(run);
                 x = run.output;
             }
@@ -157,17 +165,56 @@ public final class Decoder implements AutoCloseable {
         }
     }
 
+    /**
+     * The inputs of blocks that are computed again, in one array a device: kept apart they would lie among what is freed
+     * after each block, and leave no whole room for the logits.
+     */
+    private final class LayerInputs {
+        private final NDManager scope;
+        private final long rows;
+        private final Map<Device, NDArray> arrays = new HashMap<>();
+        private final Map<Device, Long> filled = new HashMap<>();
+
+        LayerInputs(NDManager scope, long rows) {
+            this.scope = scope;
+            this.rows = rows;
+        }
+
+        NDArray kept(LayerWeights layer, NDArray x) {
+            NDArray here = tensors().onDevice(scope, x, layer.device());
+            if (saving != SavedActivations.INPUTS) {
+                return here;
+            }
+            NDArray all = arrays.computeIfAbsent(layer.device(), this::allocate);
+            long at = filled.merge(layer.device(), 1L, Long::sum) - 1;
+            NDArray place = tensors().view(scope, all, at * rows * config.hiddenSize(), rows, config.hiddenSize());
+            tensors().write(place, here);
+            here.close();
+            return place;
+        }
+
+        private NDArray allocate(Device device) {
+            long layers = weights.layers().stream()
+                    .filter(layer -> layer.device().equals(device))
+                    .count();
+            long size = layers * rows * config.hiddenSize();
+            NDArray array =
+                    tensors().allocate(scope, device, 1, size, facts.stream()).reshape(size);
+            array.attach(scope);
+            return array;
+        }
+    }
+
     /** A block's pass and what was saved of it; {@code activations} is null where they are computed again. */
     private record LayerRun(Pass pass, NDArray input, NDArray output, NDManager kept, Activations activations) {}
 
     private LayerRun forward(NDManager scope, LayerWeights layer, NDArray x, Pass pass) {
-        NDArray here = tensors().onDevice(scope, x, layer.device());
         if (saving == SavedActivations.INPUTS) {
-            return new LayerRun(pass, here, step(scope, layer, here, pass), null, null);
+            return new LayerRun(pass, x, step(scope, layer, x, pass), null, null);
         }
         NDManager kept = scope.newSubManager();
-        Activations activations = block.forward(kept, layer, here, pass);
-        return new LayerRun(pass, here, activations.output(), kept, activations);
+        Activations activations = block.forward(kept, layer, x, pass);
+        return new LayerRun(pass, x, activations.output(), kept, activations);
     }
 
     private NDArray backward(NDManager scope, LayerWeights layer, LayerRun run, NDArray dOutput) {

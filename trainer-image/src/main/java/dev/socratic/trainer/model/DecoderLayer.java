@@ -89,7 +89,7 @@ record DecoderLayer(Ops ops, Tensors tensors, ModelConfig config) {
         NDArray context = tensors.flat(scope, attended.output(), rows);
         NDArray attentionOutput = ops.project(scope, context, List.of(layer.output()), pass.dropout.part(ATTENTION_OUT))
                 .get(0);
-        NDArray middle = ops.add(scope, x, normed(scope, attentionOutput, layer.attentionPostNorm()));
+        NDArray middle = ops.residual(scope, x, attentionOutput, layer.attentionPostNorm());
         NDArray mlpInput = ops.rmsNorm(scope, middle, layer.mlpNorm());
         List<NDArray> gateUp = cut(
                 scope,
@@ -98,7 +98,7 @@ record DecoderLayer(Ops ops, Tensors tensors, ModelConfig config) {
         NDArray product = ops.gate(scope, gateUp.get(0), gateUp.get(1), config.activation());
         NDArray mlpOutput = ops.project(scope, product, List.of(layer.down()), pass.dropout.part(MLP_OUT))
                 .get(0);
-        NDArray output = ops.add(scope, middle, normed(scope, mlpOutput, layer.mlpPostNorm()));
+        NDArray output = ops.residual(scope, middle, mlpOutput, layer.mlpPostNorm());
         return new Activations(
                 x,
                 normed,
@@ -119,7 +119,10 @@ record DecoderLayer(Ops ops, Tensors tensors, ModelConfig config) {
                 output);
     }
 
-    /** The gradient by the block's input; adds to the gradients of its LoRA factors. */
+    /**
+     * The gradient by the block's input; adds to the gradients of its LoRA factors. What was saved is closed as soon as
+     * it has been used, so that gradients take its place.
+     */
     NDArray backward(NDManager scope, LayerWeights layer, Activations saved, Pass pass, NDArray dOutput) {
         int rows = pass.batch * pass.length;
         Activation activation = config.activation();
@@ -127,7 +130,9 @@ record DecoderLayer(Ops ops, Tensors tensors, ModelConfig config) {
         NDArray dMlpOutput = normedBackward(scope, saved.mlpOutput, layer.mlpPostNorm(), dOutput);
         NDArray dProduct = ops.projectBackward(
                 scope, saved.product, List.of(layer.down()), pass.dropout.part(MLP_OUT), List.of(dMlpOutput));
+        close(saved.output, saved.product, saved.mlpOutput);
         List<NDArray> dGateUp = ops.gateBackward(scope, saved.gate, saved.up, activation, dProduct);
+        close(saved.gate, saved.up, dProduct);
         NDArray dMlpInput = ops.projectBackward(
                 scope,
                 saved.mlpInput,
@@ -135,6 +140,8 @@ record DecoderLayer(Ops ops, Tensors tensors, ModelConfig config) {
                 pass.dropout.part(MLP_IN),
                 joined(scope, dGateUp, layer.gateUp()));
         NDArray dMiddle = ops.rmsNormBackward(scope, saved.middle, layer.mlpNorm(), dMlpInput, Optional.of(dOutput));
+        dGateUp.forEach(NDArray::close);
+        close(saved.mlpInput, saved.middle, dMlpInput);
 
         NDArray dAttentionOutput = normedBackward(scope, saved.attentionOutput, layer.attentionPostNorm(), dMiddle);
         NDArray dContext = ops.projectBackward(
@@ -157,6 +164,12 @@ record DecoderLayer(Ops ops, Tensors tensors, ModelConfig config) {
                 pass.dropout.part(ATTENTION_IN),
                 joined(scope, dQkv, layer.queryKeyValue()));
         return ops.rmsNormBackward(scope, saved.input, layer.attentionNorm(), dNormed, Optional.of(dMiddle));
+    }
+
+    private static void close(NDArray... arrays) {
+        for (NDArray array : arrays) {
+            array.close();
+        }
     }
 
     private List<Integer> queryKeyValueWidths() {

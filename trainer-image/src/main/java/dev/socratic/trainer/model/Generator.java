@@ -151,8 +151,8 @@ public final class Generator {
             ModelConfig config = decoder.config();
             Shape shape = new Shape(
                     rows, total, config.heads().keyValue(), config.heads().dimension());
-            DataType type = decoder.facts().stream().dataType();
             for (LayerWeights layer : decoder.weights().layers()) {
+                DataType type = layer.attentionNorm().output().dataType();
                 keys.add(scope.zeros(shape, type, layer.device()));
                 values.add(scope.zeros(shape, type, layer.device()));
             }

@@ -55,22 +55,30 @@ final class ModelLoader {
     }
 
     Decoder load() {
-        try (Checkpoint checkpoint = Checkpoint.open(request.folder())) {
-            return load(checkpoint);
+        return load(new WeightReader(engine, owner, Checkpoint.open(request.folder()), config.stored(), spec, stream));
+    }
+
+    /** The shape and the settings of the request, with weights drawn at random. */
+    Decoder random() {
+        return load(new RandomWeights(engine, owner, spec, stream));
+    }
+
+    private Decoder load(WeightSource source) {
+        try (source) {
+            return decoder(source);
         } catch (RuntimeException | Error e) {
             owner.close();
             throw e;
         }
     }
 
-    private Decoder load(Checkpoint checkpoint) {
+    private Decoder decoder(WeightSource reader) {
         List<ModuleNames> names = IntStream.range(0, config.layers().size())
                 .mapToObj(ModuleNames::new)
                 .toList();
         int vocabulary = Math.max(config.vocabularySize(), request.tokens());
         LoraAdapter adapter = adapter(names, vocabulary);
-        WeightReader reader = new WeightReader(engine, owner, checkpoint, config.stored(), spec, stream);
-        Embeddings embeddings = embeddings(reader, checkpoint, vocabulary, adapter);
+        Embeddings embeddings = embeddings(reader, vocabulary, adapter);
         List<LayerWeights> layers =
                 names.stream().map(layer -> layer(reader, layer, adapter)).toList();
         NormWeight norm = norm(reader, NORM, config.hiddenSize(), headDevice());
@@ -124,13 +132,13 @@ final class ModelLoader {
     /** Input and output embedding: frozen, or the trained copies. */
     private record Embeddings(NDArray input, Optional<NDArray> inputGradient, HeadWeight head, boolean tied) {}
 
-    private Embeddings embeddings(WeightReader reader, Checkpoint checkpoint, int vocabulary, LoraAdapter adapter) {
+    private Embeddings embeddings(WeightSource reader, int vocabulary, LoraAdapter adapter) {
         NDArray input = reader.embedding(EMBEDDING + ".weight", vocabulary, config.hiddenSize(), embeddingDevice());
         reader.replaceEmbedding(initialAdapter(), EMBEDDING, input);
         // as transformers 5: a head of its own in the checkpoint is used, whatever the configuration says
-        boolean tied = config.tiedHead() && !checkpoint.hasDifferent(HEAD + ".weight", EMBEDDING + ".weight");
+        boolean tied = config.tiedHead() && !reader.hasOwnHead();
         NDArray output = tied
-                ? reader.shared(input, headDevice())
+                ? engine.tensors().onDevice(owner, input, headDevice())
                 : reader.embedding(HEAD + ".weight", vocabulary, config.hiddenSize(), headDevice());
         if (!tied) {
             reader.replaceEmbedding(initialAdapter(), HEAD, output);
@@ -171,6 +179,11 @@ final class ModelLoader {
         }
     }
 
+    /** On GPUs everything between two norms is computed in the type of the linear layers, as under autocast. */
+    private Precision branch(Device device) {
+        return device.isGpu() ? compute : stream;
+    }
+
     private Device embeddingDevice() {
         return Devices.of(request.devices().embedding());
     }
@@ -183,7 +196,7 @@ final class ModelLoader {
         return Devices.of(request.devices().layers().get(layer.index()));
     }
 
-    private LayerWeights layer(WeightReader reader, ModuleNames names, LoraAdapter adapter) {
+    private LayerWeights layer(WeightSource reader, ModuleNames names, LoraAdapter adapter) {
         Device device = device(names);
         NormNames norms = config.normNames();
         int headDimension = config.heads().dimension();
@@ -203,14 +216,14 @@ final class ModelLoader {
     }
 
     private List<Linear> linears(
-            WeightReader reader, ModuleNames names, List<LinearModule> modules, Device device, LoraAdapter adapter) {
+            WeightSource reader, ModuleNames names, List<LinearModule> modules, Device device, LoraAdapter adapter) {
         return modules.stream()
                 .map(module -> linear(reader, names, module, device, adapter))
                 .toList();
     }
 
     private Linear linear(
-            WeightReader reader, ModuleNames names, LinearModule module, Device device, LoraAdapter adapter) {
+            WeightSource reader, ModuleNames names, LinearModule module, Device device, LoraAdapter adapter) {
         String name = names.of(module);
         Weight weight = reader.linear(name + ".weight", module.outputs(config), module.inputs(config), device);
         Optional<NDArray> bias = module.hasBias(config.biases())
@@ -221,7 +234,8 @@ final class ModelLoader {
         return adapter.adapted(new Linear(name, weight, own, bias, Optional.empty()));
     }
 
-    private NormWeight norm(WeightReader reader, String name, int size, Device device) {
-        return new NormWeight(reader.vector(name, size, device), config.normEpsilon(), config.normScale());
+    private NormWeight norm(WeightSource reader, String name, int size, Device device) {
+        NDArray weight = reader.vector(name, size, device);
+        return new NormWeight(weight, config.normEpsilon(), config.normScale(), branch(device));
     }
 }

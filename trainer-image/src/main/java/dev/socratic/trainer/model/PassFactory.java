@@ -23,12 +23,19 @@ final class PassFactory {
     /** Frequencies are computed once for each device and kind of layer. */
     private record Key(Device device, RopeConfig rope) {}
 
+    /** The rotations of the latest length, which batches often share. */
+    private record Rotations(RopeConfig rope, int positions, Rotary rotary, NDManager scope) {}
+
+    private record WindowKey(Device device, int window) {}
+
     private final TorchEngine engine;
     private final NDManager owner;
     private final ModelConfig config;
     private final double softcap;
     private final Precision stream;
     private final Map<Key, NDArray> frequencies = new HashMap<>();
+    private final Map<Key, Rotations> rotations = new HashMap<>();
+    private final Map<WindowKey, NDArray> masks = new HashMap<>();
 
     PassFactory(TorchEngine engine, NDManager owner, ModelConfig config, double softcap, Precision stream) {
         this.engine = engine;
@@ -44,11 +51,12 @@ final class PassFactory {
             return packed(scope, layer, batch, batch.textStarts().get());
         }
         int window = layer.config().window();
-        Rotary rotary = rotary(scope, layer, batch.length(), batch.length());
+        Rotary rotary = rotary(layer, batch.length(), batch.length());
         Optional<NDArray> mask = window > 0 && batch.length() > window
-                ? Optional.of(ops().slidingWindow(scope, batch.length(), window, rotary.cos()))
+                ? Optional.of(mask(layer, batch.length(), rotary.cos()))
                 : Optional.empty();
-        return new Pass(batch.rows(), batch.length(), rotary, rule(mask), Dropout.NONE, Optional.empty());
+        AttentionRule rule = new AttentionRule(config.attentionScale(), softcap, mask, mask.isPresent() ? window : 0);
+        return new Pass(batch.rows(), batch.length(), rotary, rule, Dropout.NONE, Optional.empty());
     }
 
     /** Several texts in a row, each with its own positions. */
@@ -60,37 +68,58 @@ final class PassFactory {
         for (int i = 0; i < textStarts.length; i++) {
             longest = Math.max(longest, i % batch.length() - textStarts[i] + 1);
         }
-        Rotary table = rotary(scope, layer, longest, longest);
+        Rotary table = rotary(layer, longest, longest);
         Rotary rotary = ops().rotaryAt(scope, table, engine.tensors().packedPositions(scope, starts));
         NDArray mask = engine.tensors().packedMask(scope, starts, layer.config().window());
-        return new Pass(batch.rows(), batch.length(), rotary, rule(Optional.of(mask)), Dropout.NONE, Optional.empty());
+        AttentionRule rule = new AttentionRule(config.attentionScale(), softcap, Optional.of(mask));
+        return new Pass(batch.rows(), batch.length(), rotary, rule, Dropout.NONE, Optional.empty());
     }
 
     /** For tokens at positions [B, L] that continue texts in a cache. */
     Pass pass(NDManager scope, LayerWeights layer, LayerCache cache) {
         int total = (int) cache.keys().getShape().get(1);
         NDArray positions = cache.positions();
-        Rotary table = rotary(scope, layer, total, cache.length());
+        Rotary table = rotary(layer, total, cache.length());
         NDArray mask = engine.tensors()
                 .cacheMask(scope, positions, total, layer.config().window());
         return new Pass(
                 (int) positions.getShape().get(0),
                 (int) positions.getShape().get(1),
                 ops().rotaryAt(scope, table, positions),
-                rule(Optional.of(mask)),
+                new AttentionRule(config.attentionScale(), softcap, Optional.of(mask)),
                 Dropout.NONE,
                 Optional.of(cache));
     }
 
-    private AttentionRule rule(Optional<NDArray> mask) {
-        return new AttentionRule(config.attentionScale(), softcap, mask);
+    /** The first {@code positions} of texts of a length. */
+    private Rotary rotary(LayerWeights layer, int positions, int length) {
+        RopeConfig rope = layer.config().rope().forLength(length);
+        Key key = new Key(layer.device(), layer.config().rope());
+        Rotations kept = rotations.get(key);
+        if (kept == null || kept.positions != positions || !kept.rope.equals(rope)) {
+            if (kept != null) {
+                kept.scope.close();
+            }
+            NDManager scope = owner.newSubManager();
+            NDArray base = frequencies(layer.device(), rope);
+            Rotary rotary = ops().rotary(scope, base, positions, rope.attentionFactor(), stream);
+            kept = new Rotations(rope, positions, rotary, scope);
+            rotations.put(key, kept);
+        }
+        return kept.rotary;
     }
 
-    /** The first {@code positions} of texts of a length. */
-    private Rotary rotary(NDManager scope, LayerWeights layer, int positions, int length) {
-        RopeConfig rope = layer.config().rope().forLength(length);
-        NDArray base = frequencies(layer.device(), rope);
-        return ops().rotary(scope, base, positions, rope.attentionFactor(), stream);
+    private NDArray mask(LayerWeights layer, int length, NDArray like) {
+        WindowKey key = new WindowKey(layer.device(), layer.config().window());
+        NDArray kept = masks.get(key);
+        if (kept == null || kept.getShape().get(3) != length) {
+            if (kept != null) {
+                kept.close();
+            }
+            kept = ops().slidingWindow(owner, length, layer.config().window(), like);
+            masks.put(key, kept);
+        }
+        return kept;
     }
 
     private NDArray frequencies(Device device, RopeConfig rope) {

@@ -28,7 +28,7 @@ import java.util.Optional;
  * Reads tensors of a checkpoint onto devices: cast to the model's type first, then quantized or kept. Large tensors
  * pass through a buffer of constant size.
  */
-final class WeightReader {
+final class WeightReader implements WeightSource {
     private static final int ELEMENTS_AT_ONCE = 1 << 24;
 
     private final TorchEngine engine;
@@ -58,16 +58,17 @@ final class WeightReader {
         this.nf4 = new Nf4Storage(engine, owner);
     }
 
-    /** Parameters read so far. */
-    long parameters() {
+    @Override
+    public long parameters() {
         return parameters;
     }
 
     /**
-     * The weight of a linear layer [rows, columns]. One that the checkpoint holds in NF4 is taken as it is; one that it
+     * A weight that the checkpoint holds in NF4 is taken as it is; one that it
      * holds unquantized beside such ones is not quantized either.
      */
-    Weight linear(String name, long rows, long columns, Device device) {
+    @Override
+    public Weight linear(String name, long rows, long columns, Device device) {
         parameters += rows * columns;
         if (stored == StoredQuantization.NF4) {
             Optional<QuantState.Matrix> matrix = QuantState.find(checkpoint, name);
@@ -100,8 +101,8 @@ final class WeightReader {
         }
     }
 
-    /** A norm's weight or a bias, in the type of the residual stream. */
-    NDArray vector(String name, long size, Device device) {
+    @Override
+    public NDArray vector(String name, long size, Device device) {
         StoredTensor tensor = tensor(name, size);
         parameters += tensor.elements();
         try (NDManager scope = engine.root().newSubManager()) {
@@ -112,8 +113,9 @@ final class WeightReader {
         }
     }
 
-    /** An embedding [rows, columns] in the model's type; rows that the checkpoint lacks become the mean of the others. */
-    NDArray embedding(String name, long rows, long columns, Device device) {
+    /** Rows that the checkpoint lacks become the mean of the others. */
+    @Override
+    public NDArray embedding(String name, long rows, long columns, Device device) {
         StoredTensor tensor = checkpoint.has(name) ? checkpoint.tensor(name) : missing(name);
         long known = tensor.shape().length == 2 ? tensor.shape()[0] : 0;
         if (known == 0 || known > rows || tensor.shape()[1] != columns) {
@@ -128,13 +130,19 @@ final class WeightReader {
         return matrix;
     }
 
-    /** The same matrix for a tied head: the array itself where it is on the head's device. */
-    NDArray shared(NDArray embedding, Device device) {
-        return engine.tensors().onDevice(owner, embedding, device);
+    @Override
+    public boolean hasOwnHead() {
+        return checkpoint.hasDifferent(ModelLoader.HEAD + ".weight", ModelLoader.EMBEDDING + ".weight");
+    }
+
+    @Override
+    public void close() {
+        checkpoint.close();
     }
 
     /** An adapter of a model whose vocabulary had grown carries the embeddings it was trained with. */
-    void replaceEmbedding(Optional<Path> adapterFile, String module, NDArray embedding) {
+    @Override
+    public void replaceEmbedding(Optional<Path> adapterFile, String module, NDArray embedding) {
         String name = LoraAdapter.weightName(module);
         adapterFile.filter(Files::exists).ifPresent(file -> {
             try (Checkpoint adapter = Checkpoint.open(file)) {

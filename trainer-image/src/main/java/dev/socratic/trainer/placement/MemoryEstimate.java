@@ -8,7 +8,7 @@ import java.util.function.Predicate;
 import java.util.stream.IntStream;
 
 /** Counts the bytes of a run on one device, from the arrays that the engine's forward and backward passes make. */
-record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec) {
+record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kernels) {
     private static final int BLOCK = 64;
     private static final int NESTED_BLOCK = 256;
     /** Parameter, gradient and two Adam moments in float32. */
@@ -27,10 +27,15 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec) {
     private static final int LOGIT_ARRAYS = 4;
     /** Rows of the output embedding that are cast at once. */
     private static final int HEAD_SLICE = 16_384;
-    /** CUDA context with cuBLAS and cuDNN workspaces; measured values lie between 400 and 600 MiB. */
-    private static final long GPU_CONTEXT = 512L << 20;
+    /** CUDA context, kernels, and the workspaces of cuBLAS and cuDNN, as measured on an H200. */
+    private static final long GPU_CONTEXT = 780L << 20;
+    /** Gaps that the allocator leaves between arrays, measured too: a part in forty of them. */
+    private static final int GAP_SHARE = 40;
 
-    RunPlan.Device device(String id, DeviceMap map, Long cap, SavedActivations saved, int rows) {
+    RunPlan.Device device(String id, DeviceMap map, Long cap, Tactic tactic) {
+        boolean own = !id.equals("cpu") && ownKernels();
+        SavedActivations saved = tactic.saved();
+        int rows = tactic.rows();
         long layers = map.layers().stream().filter(id::equals).count();
         boolean head = map.head().equals(id);
         boolean embedding = map.embedding().equals(id);
@@ -40,9 +45,12 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec) {
                 + tables * shape.embeddingElements() * dtype
                 + (map.norm().equals(id) ? shape.hiddenSize() * dtype : 0);
         long tokens = (long) rows * spec.training().maxSequenceLength();
-        long kept = layers
-                * (saved == SavedActivations.ALL ? blockBytes(rows, tokens) : tokens * shape.hiddenSize() * stream());
-        long block = layers == 0 ? 0 : blockWorkspace(rows, tokens, saved);
+        KernelMemory memory = new KernelMemory(shape, spec, stream());
+        long whole = own ? memory.blockBytes(tokens) : blockBytes(rows, tokens);
+        long kept = layers * (saved == SavedActivations.ALL ? whole : tokens * shape.hiddenSize() * stream());
+        long block =
+                layers == 0 ? 0 : own ? kernelWorkspace(memory, tokens, tactic) : blockWorkspace(rows, tokens, saved);
+        long last = !head ? 0 : own ? memory.headBytes(tokens, tactic.logitsAtOnce()) : headWorkspace(tokens);
         return new RunPlan.Device(
                 id,
                 contents(id, map),
@@ -53,8 +61,31 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec) {
                                 + (trains("lm_head") && head ? shape.embeddingElements() : 0))
                         * (spec.training().optimizer() == Optimizer.ADAMW8BIT ? TRAINED_BYTES_8BIT : TRAINED_BYTES),
                 kept,
-                Math.max(block, head ? headWorkspace(tokens) : 0),
-                id.equals("cpu") ? 0 : GPU_CONTEXT);
+                Math.max(block, last) + (own ? (weights + kept + Math.max(block, last)) / GAP_SHARE : 0),
+                id.equals("cpu") ? 0 : GPU_CONTEXT,
+                own && quantized() && tactic.weights() == Tactic.Weights.KEPT ? layers * memory.dequantizedBlock() : 0,
+                tactic.logitsAtOnce());
+    }
+
+    private boolean quantized() {
+        return spec.quantization() != null;
+    }
+
+    /** Whether a GPU computes with kernels of our own: they know 16-bit types and attention without scores. */
+    boolean ownKernels() {
+        Dtype compute =
+                quantized() ? spec.quantization().computeDtype() : spec.model().dtype();
+        return kernels == Kernels.OURS
+                && compute != Dtype.FLOAT32
+                && spec.model().attention() != Attention.EAGER
+                && !spec.lora().useDora();
+    }
+
+    private long kernelWorkspace(KernelMemory memory, long tokens, Tactic tactic) {
+        boolean dequantizes = quantized() && tactic.weights() == Tactic.Weights.EACH_TIME;
+        return (tactic.saved() == SavedActivations.ALL ? 0 : memory.blockBytes(tokens))
+                + memory.gradientBytes(tokens)
+                + (dequantizes ? memory.dequantizedAtOnce() : 0);
     }
 
     RunPlan.Parameters parameters() {

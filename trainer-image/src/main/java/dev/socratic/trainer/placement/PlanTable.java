@@ -7,8 +7,17 @@ import java.util.stream.IntStream;
 
 /** A plan as text for people: a line for each device, in MiB, and one for the whole. */
 public final class PlanTable {
-    private static final List<String> HEADER =
-            List.of("DEVICE", "HOLDS", "WEIGHTS", "ADAPTER", "ACTIVATIONS", "WORKSPACE", "CONTEXT", "PLANNED", "CAP");
+    private static final List<String> HEADER = List.of(
+            "DEVICE",
+            "HOLDS",
+            "WEIGHTS",
+            "DEQUANTIZED",
+            "ADAPTER",
+            "ACTIVATIONS",
+            "WORKSPACE",
+            "CONTEXT",
+            "PLANNED",
+            "CAP");
 
     private PlanTable() {}
 
@@ -20,6 +29,7 @@ public final class PlanTable {
                         device.id(),
                         device.layers(),
                         mebibytes(device.weights()),
+                        mebibytes(device.dequantized()),
                         mebibytes(device.adapter()),
                         mebibytes(device.activations()),
                         mebibytes(device.workspace()),

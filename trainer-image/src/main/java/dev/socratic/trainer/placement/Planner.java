@@ -26,22 +26,26 @@ public final class Planner {
     private final ModelShape shape;
     private final SocraticFineTuneSpec spec;
     private final Map<String, Long> deviceMemory;
+    private final Kernels kernels;
 
-    private Planner(ModelShape shape, SocraticFineTuneSpec spec, Map<String, Long> deviceMemory) {
+    private Planner(ModelShape shape, SocraticFineTuneSpec spec, Map<String, Long> deviceMemory, Kernels kernels) {
         this.shape = shape;
         this.spec = spec;
         this.deviceMemory = deviceMemory;
+        this.kernels = kernels;
     }
 
     /**
      * The plan of a run.
      *
+     * @param kernels what GPUs compute with
      * @param deviceMemory bytes of the devices at hand, where known: they bound what maxMemory leaves open
      * @throws TrainerFailure InvalidConfiguration for a device map that does not suit the model, OutOfMemory with the
      *     smallest cap that would work if nothing fits
      */
-    public static RunPlan plan(ModelShape shape, SocraticFineTuneSpec spec, Map<String, Long> deviceMemory) {
-        Planner planner = new Planner(shape, spec, deviceMemory);
+    public static RunPlan plan(
+            ModelShape shape, SocraticFineTuneSpec spec, Map<String, Long> deviceMemory, Kernels kernels) {
+        Planner planner = new Planner(shape, spec, deviceMemory, kernels);
         Map<String, Long> caps = planner.caps();
         DeviceMap map = planner.map(caps);
         return planner.fit(map, caps).orElseThrow(() -> planner.refusal(map, caps));
@@ -75,15 +79,28 @@ public final class Planner {
                 : BalancedMap.balanced(shape, format, usable);
     }
 
-    /** Prefers to keep everything, then whole batches, then as many rows as fit. */
+    /** Prefers to keep everything, then whole batches, then as many rows as fit; the head's share shrinks before rows do. */
     private Optional<RunPlan> fit(DeviceMap map, Map<String, Long> caps) {
         if (!spillsOver(map)) {
-            Stream<RunPlan> everything = Stream.of(plan(map, caps, SavedActivations.ALL, batchSize()));
-            Stream<RunPlan> again = Stream.iterate(batchSize(), rows -> rows > 0, rows -> rows / 2)
-                    .map(rows -> plan(map, caps, SavedActivations.INPUTS, rows));
-            return Stream.concat(everything, again).filter(RunPlan::fits).findFirst();
+            return tactics()
+                    .map(tactic -> plan(map, caps, tactic))
+                    .filter(RunPlan::fits)
+                    .findFirst();
         }
         return Optional.empty();
+    }
+
+    private Stream<Tactic> tactics() {
+        int rows = batchSize();
+        Stream<Tactic> everything = Stream.of(
+                new Tactic(SavedActivations.ALL, Tactic.Weights.KEPT, rows, Tactic.MANY_LOGITS),
+                new Tactic(SavedActivations.ALL, Tactic.Weights.EACH_TIME, rows, Tactic.MANY_LOGITS),
+                new Tactic(SavedActivations.ALL, Tactic.Weights.EACH_TIME, rows, Tactic.SOME_LOGITS),
+                new Tactic(SavedActivations.INPUTS, Tactic.Weights.KEPT, rows, Tactic.MANY_LOGITS));
+        Stream<Tactic> again = Stream.iterate(rows, now -> now > 0, now -> now / 2)
+                .flatMap(now -> Stream.of(Tactic.MANY_LOGITS, Tactic.SOME_LOGITS, Tactic.FEW_LOGITS)
+                        .map(logits -> new Tactic(SavedActivations.INPUTS, Tactic.Weights.EACH_TIME, now, logits)));
+        return Stream.concat(everything, again);
     }
 
     /** A strategy that ran out of GPUs. Who writes cpu into a map of their own means it. */
@@ -97,15 +114,15 @@ public final class Planner {
         return spec.training().batchSize();
     }
 
-    private RunPlan plan(DeviceMap map, Map<String, Long> caps, SavedActivations saved, int rows) {
-        MemoryEstimate estimate = new MemoryEstimate(shape, spec);
+    private RunPlan plan(DeviceMap map, Map<String, Long> caps, Tactic tactic) {
+        MemoryEstimate estimate = new MemoryEstimate(shape, spec, kernels);
         return new RunPlan(
                 map,
-                saved,
-                rows,
+                tactic.saved(),
+                tactic.rows(),
                 estimate.parameters(),
                 map.devices().stream()
-                        .map(id -> estimate.device(id, map, caps.get(id), saved, rows))
+                        .map(id -> estimate.device(id, map, caps.get(id), tactic))
                         .toList());
     }
 

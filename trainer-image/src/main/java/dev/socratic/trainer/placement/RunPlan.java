@@ -28,6 +28,8 @@ public record RunPlan(
      * @param activations what forward passes keep
      * @param workspace most that one block or the head needs while it is computed
      * @param context of the driver and its libraries
+     * @param dequantized of weights that are kept dequantized
+     * @param logitsAtOnce elements of the logits that the head computes at once
      */
     public record Device(
             String id,
@@ -37,9 +39,11 @@ public record RunPlan(
             long adapter,
             long activations,
             long workspace,
-            long context) {
+            long context,
+            long dequantized,
+            long logitsAtOnce) {
         public long plannedBytes() {
-            return weights + adapter + activations + workspace + context;
+            return weights + adapter + activations + workspace + context + dequantized;
         }
 
         boolean fits() {

@@ -4,6 +4,7 @@ import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.util.cuda.CudaUtils;
 import com.sun.management.OperatingSystemMXBean;
+import dev.socratic.trainer.engine.Devices;
 import dev.socratic.trainer.failure.FailureReason;
 import dev.socratic.trainer.failure.Problem;
 import java.io.IOException;
@@ -18,7 +19,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /** What the machine at hand has, by device id: {@code 0}, {@code 1}, …, {@code cpu}. */
-final class Machine {
+public final class Machine {
     static final String CPU = "cpu";
 
     private static final Path GPU_FACTS = Path.of("/proc/driver/nvidia/gpus");
@@ -32,7 +33,7 @@ final class Machine {
      *
      * @throws dev.socratic.trainer.failure.TrainerFailure InvalidConfiguration if there are fewer GPUs
      */
-    static Map<String, Long> memory(int gpus) {
+    public static Map<String, Long> memory(int gpus) {
         Map<String, Long> memory = new LinkedHashMap<>();
         int found = gpus == 0 ? 0 : Engine.getEngine("PyTorch").getGpuCount();
         if (found < gpus) {
@@ -53,7 +54,7 @@ final class Machine {
     }
 
     /** As the driver calls it, where it says so. */
-    static String name(String device) {
+    public static String name(String device) {
         if (device.equals(CPU)) {
             return "CPU";
         }
@@ -77,12 +78,18 @@ final class Machine {
     }
 
     /** Most memory that the process has held so far, or null where that is not known. */
-    static Long peakBytes(String device) {
-        return device.equals(CPU)
-                ? field(PROCESS_STATUS, PEAK_RESIDENT)
-                        .map(text -> Long.parseLong(text.replaceAll("\\D", "")) << 10)
-                        .orElse(null)
-                : null;
+    public static Long peakBytes(String device) {
+        if (!device.equals(CPU)) {
+            return usedBytes(device);
+        }
+        return field(PROCESS_STATUS, PEAK_RESIDENT)
+                .map(text -> Long.parseLong(text.replaceAll("\\D", "")) << 10)
+                .orElse(null);
+    }
+
+    /** Memory of a GPU in use by the driver's count. libtorch gives nothing back, so at the end of a run it is the peak. */
+    public static long usedBytes(String gpu) {
+        return CudaUtils.getGpuMemory(Devices.of(gpu)).getUsed();
     }
 
     private static Optional<String> field(Path file, String name) {

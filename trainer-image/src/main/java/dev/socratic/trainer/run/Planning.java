@@ -4,6 +4,7 @@ import dev.socratic.api.v1alpha1.SocraticFineTune;
 import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
 import dev.socratic.api.v1alpha1.spec.TrainingSpec;
 import dev.socratic.trainer.model.ModelConfig;
+import dev.socratic.trainer.placement.Kernels;
 import dev.socratic.trainer.placement.Planner;
 import dev.socratic.trainer.placement.RunPlan;
 import dev.socratic.trainer.progress.RunFacts;
@@ -30,20 +31,20 @@ public final class Planning {
         ModelConfig config = ModelConfig.read(model);
         try (ChatTokenizer tokenizer =
                 ChatTokenizer.load(model, spec.tokenizer().additionalSpecialTokens())) {
-            return Planner.plan(config.shape(tokenizer.size()), spec, Map.of());
+            return Planner.plan(config.shape(tokenizer.size()), spec, Map.of(), Kernels.OURS);
         }
     }
 
-    static RunPlan forThisMachine(ModelConfig config, int tokens, SocraticFineTuneSpec spec) {
+    static RunPlan forThisMachine(ModelConfig config, int tokens, SocraticFineTuneSpec spec, Kernels kernels) {
         return Planner.plan(
-                config.shape(tokens), spec, Machine.memory(spec.placement().gpus()));
+                config.shape(tokens), spec, Machine.memory(spec.placement().gpus()), kernels);
     }
 
     /**
      * The same steps in smaller batches: where the plan lets fewer rows pass at once, gradients are accumulated over more
      * batches. A step's examples and its loss, a sum over tokens, stay what they were.
      */
-    static SocraticFineTuneSpec inMicroBatches(SocraticFineTuneSpec spec, int mostRows) {
+    public static SocraticFineTuneSpec inMicroBatches(SocraticFineTuneSpec spec, int mostRows) {
         TrainingSpec t = spec.training();
         int rows = Math.min(mostRows, t.batchSize());
         while (t.batchSize() % rows != 0) {

@@ -1,6 +1,7 @@
 package dev.socratic.trainer.run;
 
 import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
+import dev.socratic.trainer.cuda.Acceleration;
 import dev.socratic.trainer.engine.TorchEngine;
 import dev.socratic.trainer.export.PeftAdapter;
 import dev.socratic.trainer.model.Decoder;
@@ -39,8 +40,10 @@ public final class Replying {
         List<String> tokens = spec.tokenizer().additionalSpecialTokens();
         ModelConfig config = ModelConfig.read(model.path());
         try (ChatTokenizer tokenizer = ChatTokenizer.load(model.path(), tokens);
-                TorchEngine engine = TorchEngine.start()) {
-            RunPlan plan = Planning.forThisMachine(config, tokenizer.size(), spec);
+                TorchEngine plain = TorchEngine.start()) {
+            Acceleration acceleration = GpuEngine.of(plain, spec, environment);
+            TorchEngine engine = acceleration.engine();
+            RunPlan plan = Planning.forThisMachine(config, tokenizer.size(), spec, acceleration.kernels());
             LoadRequest request =
                     new LoadRequest(model.path(), spec, plan.map(), tokenizer.size(), adapter, plan.saved());
             try (Decoder decoder = Decoder.load(engine, request)) {

@@ -5,6 +5,7 @@ import dev.socratic.api.v1alpha1.spec.DatasetSpec;
 import dev.socratic.api.v1alpha1.spec.EvaluationSpec;
 import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
 import dev.socratic.trainer.checkpoint.Shards;
+import dev.socratic.trainer.cuda.Acceleration;
 import dev.socratic.trainer.data.Dialogues;
 import dev.socratic.trainer.data.Example;
 import dev.socratic.trainer.data.HeldOut;
@@ -52,6 +53,7 @@ import java.util.Optional;
  */
 public final class TrainingRun {
     private static final String CHECKPOINTS = "SOCRATIC_CHECKPOINTS";
+    private static final String WITHOUT_KERNELS = "on GPUs with libtorch's operations alone, which are slower: ";
 
     /** Two whole ones and one that is being written, each of a parameter and its two moments. */
     private static final int CHECKPOINTS_KEPT = 3;
@@ -112,8 +114,12 @@ public final class TrainingRun {
             progress.add(history);
             progress.add(new HandOver(output, stop));
             progress.phase(RunPhase.Loading, inputs.model().path().toString());
-            try (TorchEngine engine = TorchEngine.start()) {
-                RunPlan plan = Planning.forThisMachine(config, tokenizer.size(), spec);
+            try (TorchEngine plain = TorchEngine.start()) {
+                Acceleration acceleration = GpuEngine.of(plain, spec, environment);
+                acceleration.whyNot().ifPresent(why -> progress.phase(RunPhase.Loading, WITHOUT_KERNELS + why));
+                TorchEngine engine = acceleration.engine();
+                RunPlan plan = Planning.forThisMachine(config, tokenizer.size(), spec, acceleration.kernels());
+                GpuEngine.spend(engine, plan);
                 try (Decoder decoder = Decoder.load(engine, request(plan))) {
                     progress.plan(facts(decoder, plan, Peaks.NOT_YET));
                     output.checkWritable(bytesToWrite(decoder.facts()));

@@ -1,18 +1,18 @@
 # Root mean square normalization, over the last dimension (H) of x [.., H], in float32 whatever the type of x:
 #   n = x / sqrt(mean(x^2) + eps)
-#   y = n * (1 + w)   cast to the type of x             offset: Gemma
-#   y = w * (n cast to the type of x)                   otherwise: Llama
+#   y = n * (1 + w)   cast to `type`                    offset: Gemma
+#   y = w * (n cast to the type of x)   cast to `type`  otherwise: Llama
 class Norm(Module):
   __parameters__ = []
   __buffers__ = []
   training : bool
-  def forward(self, x: Tensor, w: Tensor, eps: float, offset: bool) -> Tensor:
+  def forward(self, x: Tensor, w: Tensor, eps: float, offset: bool, type: int) -> Tensor:
     xf = torch.to(x, 6)
     n = torch.mul(xf, torch.rsqrt(torch.add(torch.mean(torch.mul(xf, xf), [-1], True), eps)))
     if offset:
-      y = torch.to(torch.mul(n, torch.add(torch.to(w, 6), 1.0)), x.dtype)
+      y = torch.to(torch.mul(n, torch.add(torch.to(w, 6), 1.0)), type)
     else:
-      y = torch.mul(w, torch.to(n, x.dtype))
+      y = torch.to(torch.mul(w, torch.to(n, x.dtype)), type)
     return y
 
   # With i = 1 / sqrt(mean(x^2) + eps), g = dy * (1 + w) or dy * w:

@@ -32,7 +32,7 @@ class Rope(Module):
     y = torch.add(torch.mul(turned, torch.unsqueeze(cos, 2)), torch.mul(rotated, torch.unsqueeze(sin, 2)))
     if size < torch.size(x, -1):
       y = torch.cat([y, torch.slice(x, -1, size)], -1)
-    return y
+    return torch.to(y, x.dtype)
 
   # dx = dy * cos - rotate(dy) * sin: the rotation back
   def backward(self, dy: Tensor, cos: Tensor, sin: Tensor) -> Tensor:

@@ -7,6 +7,12 @@ class Tensors(Module):
   def allocate(self, like: Tensor, rows: int, columns: int, type: int) -> Tensor:
     return torch.empty([rows, columns], dtype=type, device=like.device)
 
+  def normal(self, like: Tensor, rows: int, columns: int, deviation: float, type: int) -> Tensor:
+    return torch.mul_(torch.randn([rows, columns], dtype=type, device=like.device), deviation)
+
+  def bytes(self, like: Tensor, n: int) -> Tensor:
+    return torch.randint(0, 256, [n], dtype=0, device=like.device)
+
   # Rounds float32 values [n, columns] to `source`, then writes them as rows at .. at+n of target
   def fill(self, target: Tensor, at: int, values: Tensor, source: int) -> Tensor:
     rows = torch.narrow(target, 0, at, torch.size(values, 0))

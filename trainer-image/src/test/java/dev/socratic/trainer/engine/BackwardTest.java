@@ -99,7 +99,7 @@ class BackwardTest {
     }
 
     private static Arguments norm(String name, NormWeight.Scale scale) {
-        NormWeight weight = new NormWeight(vector(6), 1e-6, scale);
+        NormWeight weight = new NormWeight(vector(6), 1e-6, scale, Precision.FLOAT32);
         return arguments(
                 name,
                 List.of(new Shape(4, 6)),

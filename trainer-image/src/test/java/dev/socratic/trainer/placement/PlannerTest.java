@@ -25,9 +25,9 @@ class PlannerTest {
 
     @Test
     void theNotebooksRunFitsIntoTwiceFourGibibytes() throws IOException {
-        RunPlan plan = Planner.plan(GEMMA, sample(), Map.of());
+        RunPlan plan = Planner.plan(GEMMA, sample(), Map.of(), Kernels.OURS);
         assertThat(plan.microBatch()).isEqualTo(1);
-        assertThat(plan.saved()).isEqualTo(SavedActivations.INPUTS);
+        assertThat(plan.saved()).isEqualTo(SavedActivations.ALL);
         assertThat(plan.devices()).extracting(RunPlan.Device::id).containsExactly("0", "1");
         assertThat(plan.devices()).extracting(RunPlan.Device::layers).containsExactly("embed,0-7,head", "8-25,norm");
         assertThat(plan.devices()).allSatisfy(device -> {
@@ -40,12 +40,36 @@ class PlannerTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"4Gi, 8, 2, INPUTS", "5Gi, 8, 4, INPUTS", "20Gi, 8, 8, INPUTS", "200Gi, 8, 8, ALL"})
+    @CsvSource({
+        "OURS, 3Gi, 8, 2, INPUTS", "OURS, 4Gi, 8, 4, INPUTS", "OURS, 5Gi, 8, 8, INPUTS", "OURS, 20Gi, 8, 8, ALL",
+        "TORCH, 4Gi, 8, 2, INPUTS", "TORCH, 5Gi, 8, 4, INPUTS", "TORCH, 20Gi, 8, 8, INPUTS", "TORCH, 200Gi, 8, 8, ALL"
+    })
     void keepsWhatTheCapAllowsAndLowersTheRowsIfItMust(
-            String cap, int batchSize, int microBatch, SavedActivations saved) throws IOException {
-        RunPlan plan = Planner.plan(GEMMA, sample("4Gi", cap, "batchSize: 1", "batchSize: " + batchSize), Map.of());
+            Kernels kernels, String cap, int batchSize, int microBatch, SavedActivations saved) throws IOException {
+        RunPlan plan =
+                Planner.plan(GEMMA, sample("4Gi", cap, "batchSize: 1", "batchSize: " + batchSize), Map.of(), kernels);
         assertThat(plan.microBatch()).as(PlanTable.of(plan)).isEqualTo(microBatch);
         assertThat(plan.saved()).isEqualTo(saved);
+    }
+
+    @Test
+    void weightsStayDequantizedOnlyWhereThereIsRoomForAll() throws IOException {
+        RunPlan wide = Planner.plan(GEMMA, sample("4Gi", "100Gi"), Map.of(), Kernels.OURS);
+        assertThat(wide.devices())
+                .extracting(RunPlan.Device::dequantized)
+                .allSatisfy(bytes -> assertThat(bytes).isPositive());
+        RunPlan narrow = Planner.plan(GEMMA, sample(), Map.of(), Kernels.OURS);
+        assertThat(narrow.devices()).extracting(RunPlan.Device::dequantized).containsOnly(0L);
+    }
+
+    @Test
+    void oneGpuOfFourGibibytesTakesTheNotebooksRun() throws IOException {
+        RunPlan plan =
+                Planner.plan(GEMMA, sample("gpus: 2", "gpus: 1", "      \"1\": 4Gi\n", ""), Map.of(), Kernels.OURS);
+        assertThat(plan.saved()).isEqualTo(SavedActivations.INPUTS);
+        assertThat(plan.devices())
+                .singleElement()
+                .satisfies(device -> assertThat(device.plannedBytes()).isLessThanOrEqualTo(4 * GIB));
     }
 
     @Test
@@ -56,7 +80,8 @@ class PlannerTest {
         Matcher smallest = Pattern.compile("at least (\\d+)Mi for each GPU").matcher(refusal.getMessage());
         assertThat(smallest.find()).isTrue();
         int cap = Integer.parseInt(smallest.group(1));
-        assertThat(Planner.plan(GEMMA, sample("4Gi", cap + "Mi"), Map.of()).microBatch())
+        assertThat(Planner.plan(GEMMA, sample("4Gi", cap + "Mi"), Map.of(), Kernels.OURS)
+                        .microBatch())
                 .isEqualTo(1);
         assertThat(refusal(sample("4Gi", cap - 1 + "Mi"), Map.of())).isNotNull();
     }
@@ -69,7 +94,7 @@ class PlannerTest {
 
     @Test
     void withoutGpusEverythingIsOnTheCpu() throws IOException {
-        RunPlan plan = Planner.plan(GEMMA, sample("gpus: 2", "gpus: 0"), Map.of());
+        RunPlan plan = Planner.plan(GEMMA, sample("gpus: 2", "gpus: 0"), Map.of(), Kernels.OURS);
         assertThat(plan.map()).isEqualTo(DeviceMap.allOn("cpu", 26));
         assertThat(plan.devices().get(0).capBytes()).isEqualTo(24_000_000_000L);
         assertThat(plan.devices().get(0).context()).isZero();
@@ -80,7 +105,8 @@ class PlannerTest {
         RunPlan plan = Planner.plan(
                 GEMMA,
                 sample("deviceMap: balanced", "deviceMap: {model: 0, lm_head: 0, model.layers: 1, model.layers.3: 0}"),
-                Map.of());
+                Map.of(),
+                Kernels.OURS);
         assertThat(plan.map().embedding()).isEqualTo("0");
         assertThat(plan.map().layers().get(3)).isEqualTo("0");
         assertThat(Collections.frequency(plan.map().layers(), "1")).isEqualTo(25);
@@ -103,7 +129,7 @@ class PlannerTest {
     }
 
     private static TrainerFailure refusal(SocraticFineTuneSpec spec, Map<String, Long> memory) {
-        return catchThrowableOfType(TrainerFailure.class, () -> Planner.plan(GEMMA, spec, memory));
+        return catchThrowableOfType(TrainerFailure.class, () -> Planner.plan(GEMMA, spec, memory, Kernels.OURS));
     }
 
     /** The sample with replacements: text, by what, text, by what … */

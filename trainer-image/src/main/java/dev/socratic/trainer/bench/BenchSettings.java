@@ -1,0 +1,40 @@
+package dev.socratic.trainer.bench;
+
+import dev.socratic.api.v1alpha1.spec.Dtype;
+import dev.socratic.trainer.placement.Kernels;
+import java.util.Optional;
+
+/**
+ * What is measured.
+ *
+ * @param batch rows of a step, of {@code length} tokens each, all of them with a label
+ * @param gpus 0 for the CPU
+ * @param cap of each device as a Kubernetes quantity, such as {@code 4Gi}
+ * @param dtype of the model and of its products
+ * @param warmUp steps before those that count
+ */
+public record BenchSettings(
+        Preset preset,
+        int batch,
+        int length,
+        int gpus,
+        Optional<String> cap,
+        Dtype dtype,
+        Weights weights,
+        double dropout,
+        int warmUp,
+        int steps,
+        Parts parts,
+        Kernels kernels) {
+    /** How linear layers are stored. */
+    public enum Weights {
+        NF4,
+        PLAIN
+    }
+
+    /** Whether a second run tells the operations' shares. */
+    public enum Parts {
+        NOT_MEASURED,
+        MEASURED
+    }
+}

@@ -1,0 +1,110 @@
+package dev.socratic.trainer.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.socratic.api.v1alpha1.spec.Dtype;
+import dev.socratic.trainer.bench.Bench;
+import dev.socratic.trainer.bench.BenchSettings;
+import dev.socratic.trainer.bench.BenchSettings.Parts;
+import dev.socratic.trainer.bench.BenchSettings.Weights;
+import dev.socratic.trainer.bench.Preset;
+import dev.socratic.trainer.failure.FailureReason;
+import dev.socratic.trainer.failure.Problem;
+import dev.socratic.trainer.placement.Kernels;
+import dev.socratic.trainer.run.KernelCache;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code bench}: what this machine does, without a model or data. */
+@Command(
+        name = "bench",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        usageHelpAutoWidth = true,
+        description = "Trains a model of a known shape with random weights, and prints tokens/s and memory as JSON.")
+final class BenchCommand implements Callable<Integer> {
+    @Option(
+            names = "--preset",
+            paramLabel = "NAME",
+            defaultValue = "gemma-2-2b",
+            description = "gemma-2-2b, llama-3.2-1b, qwen2.5-7b or tiny.")
+    private String preset;
+
+    @Option(names = "--batch", paramLabel = "ROWS", defaultValue = "1", description = "Rows a step.")
+    private int batch;
+
+    @Option(names = "--length", paramLabel = "TOKENS", defaultValue = "1024", description = "Tokens a row.")
+    private int length;
+
+    @Option(names = "--gpus", paramLabel = "N", defaultValue = "1", description = "0 measures the CPU.")
+    private int gpus;
+
+    @Option(names = "--cap", paramLabel = "QUANTITY", description = "Most memory of each device, such as 4Gi.")
+    private String cap;
+
+    @Option(names = "--dtype", defaultValue = "FLOAT16", description = "${COMPLETION-CANDIDATES}.")
+    private Dtype dtype;
+
+    @Option(names = "--weights", defaultValue = "NF4", description = "${COMPLETION-CANDIDATES}.")
+    private Weights weights;
+
+    @Option(names = "--dropout", defaultValue = "0.1", description = "Dropout of the adapters.")
+    private double dropout;
+
+    @Option(names = "--warm-up", paramLabel = "STEPS", defaultValue = "3", description = "Steps that do not count.")
+    private int warmUp;
+
+    @Option(names = "--steps", paramLabel = "STEPS", defaultValue = "10", description = "Steps that count.")
+    private int steps;
+
+    @Option(names = "--profile", description = "Measure the operations one by one as well, in a second run.")
+    private boolean profile;
+
+    @Option(
+            names = "--kernels",
+            defaultValue = "OURS",
+            description = "${COMPLETION-CANDIDATES}; on the CPU there are no others than torch's.")
+    private Kernels kernels;
+
+    @Override
+    public Integer call() throws JsonProcessingException {
+        atLeast("--batch", batch, 1);
+        atLeast("--length", length, 2);
+        atLeast("--warm-up", warmUp, 0);
+        atLeast("--steps", steps, 3);
+        Preset shape =
+                Preset.of(preset).orElseThrow(() -> invalid("--preset", preset, String.join(", ", Preset.keys())));
+        BenchSettings settings = new BenchSettings(
+                shape,
+                batch,
+                length,
+                gpus,
+                Optional.ofNullable(cap),
+                dtype,
+                weights,
+                dropout,
+                warmUp,
+                steps,
+                profile ? Parts.MEASURED : Parts.NOT_MEASURED,
+                kernels);
+        Bench bench = new Bench(settings, KernelCache.folder(System.getenv()));
+        System.out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(bench.run()));
+        return 0;
+    }
+
+    private static void atLeast(String option, int value, int least) {
+        if (value < least) {
+            throw invalid(option, value, "at least " + least);
+        }
+    }
+
+    private static RuntimeException invalid(String option, Object found, String allowed) {
+        return Problem.of(FailureReason.InvalidConfiguration, "the option has a value that is not allowed")
+                .where(option)
+                .found(found)
+                .allowed(allowed)
+                .failure();
+    }
+}

@@ -1,0 +1,70 @@
+package dev.socratic.trainer.cuda;
+
+import ai.djl.Device;
+import dev.socratic.trainer.engine.Precision;
+import dev.socratic.trainer.engine.TorchEngine;
+import dev.socratic.trainer.placement.Kernels;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * An engine with CUDA kernels where the machine has what they need, and the plain one otherwise.
+ *
+ * @param whyNot why the plain operations are used on GPUs; empty where the kernels are, or where there is no GPU to use
+ */
+public record Acceleration(TorchEngine engine, Kernels kernels, Optional<String> whyNot) {
+    private static final List<String> SOURCES = List.of("scalars.cuh", "rows.cu", "linear.cu", "gate.cu", "head.cu");
+
+    /**
+     * @param gpus how many of the machine's GPUs a run uses
+     * @param compute the type that linear layers multiply in
+     * @param cache folder for compiled kernels
+     */
+    public static Acceleration of(TorchEngine plain, int gpus, Precision compute, Path cache) {
+        if (gpus == 0) {
+            return new Acceleration(plain, Kernels.TORCH, Optional.empty());
+        }
+        try {
+            CudaDriver driver = new CudaDriver();
+            LibTorch torch = new LibTorch();
+            Nvrtc compiler = new Nvrtc(cache);
+            String source = source();
+            Map<Device, Gpu> devices = new HashMap<>();
+            for (int i = 0; i < gpus; i++) {
+                Device device = Device.gpu(i);
+                touch(plain, device);
+                devices.put(device, new Gpu(device, compute, driver, torch, compiler, source));
+            }
+            return new Acceleration(
+                    plain.withOps(new CudaOps(plain.ops(), plain.root(), devices)), Kernels.OURS, Optional.empty());
+        } catch (CudaUnavailable | UnsatisfiedLinkError unavailable) {
+            return new Acceleration(plain, Kernels.TORCH, Optional.of(unavailable.getMessage()));
+        }
+    }
+
+    /** libtorch makes its context first, so that both use the same. */
+    private static void touch(TorchEngine engine, Device device) {
+        engine.tensors()
+                .allocate(engine.root(), device, 1, 1, Precision.FLOAT32)
+                .close();
+    }
+
+    private static String source() {
+        StringBuilder text = new StringBuilder();
+        for (String name : SOURCES) {
+            try (InputStream resource = Acceleration.class.getResourceAsStream(name)) {
+                text.append(new String(resource.readAllBytes(), StandardCharsets.UTF_8));
+            } catch (IOException e) {
+                throw new UncheckedIOException("cannot read the kernels " + name, e);
+            }
+        }
+        return text.toString();
+    }
+}

@@ -1,0 +1,134 @@
+package dev.socratic.trainer.cuda;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dev.socratic.trainer.cuda.CuBlas.Matrix;
+import dev.socratic.trainer.cuda.Gpu.Scratch;
+import dev.socratic.trainer.engine.Linear;
+import dev.socratic.trainer.engine.Precision;
+import dev.socratic.trainer.engine.Weight;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The frozen matrices of layers that read the same input, below one another in the compute type: dequantized for one
+ * use, or once and for all as far as the device has bytes to spare for that.
+ */
+final class FrozenWeights {
+    private static final int MOST = 3;
+    private static final int THREADS = 256;
+    private static final int VALUES_A_THREAD = 8;
+
+    private final Gpu gpu;
+    private final NDManager owner;
+    private final Map<Weight, NDArray> kept = new IdentityHashMap<>();
+    private long spareBytes;
+
+    FrozenWeights(Gpu gpu, NDManager owner) {
+        this.gpu = gpu;
+        this.owner = owner;
+    }
+
+    /** Bytes that may be spent on keeping matrices dequantized. */
+    void spare(long bytes) {
+        spareBytes = bytes;
+    }
+
+    /** [outputs of all, inputs] for the length of an operation. */
+    record Joined(Matrix matrix, Scratch scratch) implements AutoCloseable {
+        /** The rows from one on. */
+        Matrix from(long row) {
+            long bytes = row * matrix.stride() * matrix.type().bytes();
+            return new Matrix(matrix.address() + bytes, matrix.stride(), matrix.type());
+        }
+
+        @Override
+        public void close() {
+            if (scratch != null) {
+                scratch.close();
+            }
+        }
+    }
+
+    boolean suit(List<Linear> linears) {
+        boolean dense = linears.size() == 1
+                && linears.get(0).weight() instanceof Weight.Dense matrix
+                && gpu.isCompute(matrix.matrix())
+                && gpu.dense(matrix.matrix());
+        return dense
+                || linears.size() <= MOST && linears.stream().allMatch(linear -> linear.weight() instanceof Weight.Nf4);
+    }
+
+    Joined forward(List<Linear> linears) {
+        return joined(linears, 0);
+    }
+
+    /** As bitsandbytes, the backward pass rounds values to the type that was quantized first. */
+    Joined backward(List<Linear> linears) {
+        if (linears.get(0).weight() instanceof Weight.Nf4 nf4 && rounds(nf4)) {
+            return joined(linears, nf4.source().ordinal());
+        }
+        return joined(linears, 0);
+    }
+
+    private boolean rounds(Weight.Nf4 nf4) {
+        return nf4.source() != gpu.compute() && nf4.source() != Precision.FLOAT32;
+    }
+
+    private Joined joined(List<Linear> linears, int source) {
+        Weight first = linears.get(0).weight();
+        long columns = first.columns();
+        if (first instanceof Weight.Dense dense) {
+            return new Joined(new Matrix(gpu.address(dense.matrix()), columns, gpu.compute()), null);
+        }
+        NDArray known = source == 0 ? kept.get(first) : null;
+        if (known != null) {
+            return new Joined(new Matrix(gpu.address(known), columns, gpu.compute()), null);
+        }
+        long rows = linears.stream().mapToLong(linear -> linear.weight().rows()).sum();
+        long bytes = rows * columns * gpu.compute().bytes();
+        if (source == 0 && bytes <= spareBytes) {
+            spareBytes -= bytes;
+            NDArray matrix = gpu.empty(owner, gpu.compute(), rows, columns);
+            kept.put(first, matrix);
+            dequantize(linears, gpu.address(matrix), 0);
+            return new Joined(new Matrix(gpu.address(matrix), columns, gpu.compute()), null);
+        }
+        Scratch scratch = gpu.scratch(gpu.compute(), rows * columns);
+        dequantize(linears, scratch.address(), source);
+        return new Joined(new Matrix(scratch.address(), columns, gpu.compute()), scratch);
+    }
+
+    private void dequantize(List<Linear> linears, long target, int source) {
+        Launch launch = gpu.kernel("dequantize");
+        long at = 0;
+        long longest = 0;
+        for (int i = 0; i < MOST; i++) {
+            long elements = 0;
+            if (i < linears.size()) {
+                Weight.Nf4 nf4 = (Weight.Nf4) linears.get(i).weight();
+                elements = nf4.rows() * nf4.columns();
+                List<NDArray> storage = nf4.storage();
+                boolean nested = storage.size() > 2;
+                launch.pointer(gpu.address(storage.get(0)))
+                        .pointer(nested ? 0 : gpu.address(storage.get(1)))
+                        .pointer(nested ? gpu.address(storage.get(1)) : 0)
+                        .pointer(nested ? gpu.address(storage.get(2)) : 0)
+                        .pointer(nested ? gpu.address(storage.get(3)) : 0);
+            } else {
+                launch.pointer(0).pointer(0).pointer(0).pointer(0).pointer(0);
+            }
+            launch.wide(at).wide(elements);
+            at += elements;
+            longest = Math.max(longest, elements);
+        }
+        Weight.Nf4Tables tables = ((Weight.Nf4) linears.get(0).weight()).tables();
+        long threads = (longest + VALUES_A_THREAD - 1) / VALUES_A_THREAD;
+        launch.pointer(gpu.address(tables.pairs()))
+                .pointer(gpu.address(tables.dynamicMap()))
+                .pointer(target)
+                .integer(source)
+                .over((threads + THREADS - 1) / THREADS, linears.size(), THREADS);
+    }
+}

@@ -56,9 +56,18 @@ final class Life {
     }
 
     void liveThroughEverything() {
+        stall();
+        mendAndLiveOn();
+    }
+
+    /** A resource that waits for somebody: a quota does not let its Job create a pod. */
+    void stall() {
         resource.create();
         failToCreateAPod();
         awaitReason("FailedCreate");
+    }
+
+    void mendAndLiveOn() {
         Pod first = createPod("trainer-1");
         awaitReason("PersistentVolumeClaimNotFound");
         createBoundClaim("models");

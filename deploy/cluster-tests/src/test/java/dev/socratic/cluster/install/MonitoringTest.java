@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -36,6 +37,7 @@ class MonitoringTest {
     private static final Path JOB =
             Program.ROOT.resolve("operator/src/test/resources/golden/gemma-2-2b-jpn-socratic.job.yaml");
     private static final String FAILURES = "controller_runtime_reconcile_errors_total";
+    private static final String STALLED = "\nsocratic_finetunes_stalled{";
     private static final Duration PATIENCE = Duration.ofMinutes(1);
     private static final String RUNS = "default";
 
@@ -76,7 +78,7 @@ class MonitoringTest {
     void everyMetricOnDashboardAndInAlertsIsExported(@TempDir Path folder) throws Exception {
         Set<String> exported = new TreeSet<>(Set.of("up"));
         addNames(Files.readString(TRAINERS_METRICS), exported);
-        addNames(scrapeOfABusyOperator(folder), exported);
+        scrapesOfABusyOperator(folder).forEach(page -> addNames(page, exported));
         for (Path file : Set.of(ALERTS, DASHBOARD)) {
             Manifests.readTree(file)
                     .findValuesAsText("expr")
@@ -96,26 +98,30 @@ class MonitoringTest {
                         .isEqualTo(label.getValue()));
     }
 
-    /** After everything that can happen to a run, and after a failure: the operator's rights are taken away. */
-    private static String scrapeOfABusyOperator(Path folder) throws IOException, InterruptedException {
+    /** While a resource stalls, and after all that can happen to a run and a failure: the operator loses its rights. */
+    private static List<String> scrapesOfABusyOperator(Path folder) throws IOException, InterruptedException {
         try (ApiServer server = ApiServer.start(folder);
                 FakeTrainer trainer = new FakeTrainer()) {
             server.createRestrictedNamespace(Chart.NAMESPACE);
             Chart.install(server);
-            Map<String, String> variables = new TreeMap<>(Map.of(
+            Map<String, String> variables = new TreeMap<>(Chart.environment(Chart.render()));
+            variables.putAll(Map.of(
                     Setting.HTTP_PORT.variable(), "0",
                     Setting.PENDING_CHECK_INTERVAL.variable(), "200ms",
                     Setting.PROGRESS_POLL_INTERVAL.variable(), "100ms",
                     Setting.PROGRESS_PORT.variable(), String.valueOf(trainer.port())));
             Path kubeconfig = server.kubeconfigOf(Chart.NAMESPACE, "socratic-operator");
             try (OperatorProcess operator = OperatorProcess.start(kubeconfig, variables)) {
-                new Life(server.admin(), trainer, RUNS).liveThroughEverything();
+                Life life = new Life(server.admin(), trainer, RUNS);
+                life.stall();
+                String stalled = scrapeWith(STALLED, operator);
+                life.mendAndLiveOn();
                 server.admin()
                         .resources(ClusterRoleBinding.class)
                         .withName("socratic-operator")
                         .delete();
                 server.admin().resource(Resources.onTheCpu()).create();
-                return scrapeWith(FAILURES, operator);
+                return List.of(stalled, scrapeWith(FAILURES, operator));
             }
         }
     }

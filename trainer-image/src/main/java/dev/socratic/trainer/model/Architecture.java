@@ -196,7 +196,7 @@ enum Architecture {
     }
 
     private static List<LayerConfig> alike(ConfigFile file, int window, RopeConfig rope) {
-        return Collections.nCopies(file.size("num_hidden_layers"), new LayerConfig(window, rope));
+        return Collections.nCopies(file.layers(), new LayerConfig(window, rope));
     }
 
     private static List<LayerConfig> qwenLayers(ConfigFile file, RopeConfig rope) {

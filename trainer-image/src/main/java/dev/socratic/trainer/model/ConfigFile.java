@@ -16,14 +16,27 @@ import java.util.stream.IntStream;
 /** Typed access to {@code config.json}: what is missing or out of range is named with the file. */
 record ConfigFile(Path file, ObjectNode root) {
     private static final int LARGEST = 1 << 24;
+    private static final int MOST_LAYERS = 10_000;
 
     /** A size of at least 1 that the file must give. */
     int size(String key) {
-        JsonNode value = root.path(key);
-        if (!value.isIntegralNumber() || value.longValue() < 1 || value.longValue() > LARGEST) {
-            throw invalid(key, value, "an integer from 1 to " + LARGEST);
+        return size(root.path(key), key, LARGEST);
+    }
+
+    private int size(JsonNode value, String key, int largest) {
+        if (!value.isIntegralNumber()
+                || !value.canConvertToLong()
+                || value.longValue() < 1
+                || value.longValue() > largest) {
+            throw invalid(key, value, "an integer from 1 to " + largest);
         }
         return value.intValue();
+    }
+
+    /** The number of blocks, each of which becomes an object. */
+    int layers() {
+        String key = "num_hidden_layers";
+        return size(root.path(key), key, MOST_LAYERS);
     }
 
     /** A size that may be left out or null. */
@@ -103,7 +116,7 @@ record ConfigFile(Path file, ObjectNode root) {
 
     /** The type of each layer from {@code layer_types}, or by a rule where that is absent. */
     List<LayerType> layerTypes(IntPredicate sliding) {
-        int layers = size("num_hidden_layers");
+        int layers = layers();
         JsonNode given = root.path("layer_types");
         if (!given("layer_types")) {
             return IntStream.range(0, layers)

@@ -31,14 +31,20 @@ final class AddedTokens {
     private static Map<String, Integer> vocabulary(JsonNode vocab) {
         Map<String, Integer> ids = new HashMap<>(vocab.size() * 2);
         if (vocab.isObject()) {
-            vocab.properties()
-                    .forEach(entry -> ids.put(entry.getKey(), entry.getValue().intValue()));
+            vocab.properties().forEach(entry -> ids.put(entry.getKey(), id(entry.getKey(), entry.getValue())));
         } else {
             for (int id = 0; id < vocab.size(); id++) {
                 ids.put(vocab.get(id).path(0).asText(), id);
             }
         }
         return ids;
+    }
+
+    private static int id(String token, JsonNode id) {
+        if (!id.isIntegralNumber() || !id.canConvertToInt() || id.intValue() < 0) {
+            throw new IllegalArgumentException("the id of \"" + token + "\" is " + id);
+        }
+        return id.intValue();
     }
 
     /** What {@code AddedToken(content, normalized=False, special=True)} says. */

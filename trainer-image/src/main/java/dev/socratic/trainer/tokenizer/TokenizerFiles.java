@@ -48,12 +48,21 @@ final class TokenizerFiles {
         this.config = read(folder.resolve(CONFIG)).orElseGet(JSON::createObjectNode);
         this.specialTokensMap = read(folder.resolve(SPECIAL_TOKENS_MAP));
         this.templateFile = text(folder.resolve(TEMPLATE));
-        this.added = new AddedTokens(tokenizer);
+        try {
+            NativePanics.refuse(tokenizer);
+            this.added = new AddedTokens(tokenizer);
+        } catch (ClassCastException | IllegalArgumentException unsound) {
+            throw TokenizerNotFound.unreadable(folder.resolve(TOKENIZER), unsound);
+        }
     }
 
     static TokenizerFiles read(Path folder, List<String> additionalSpecialTokens) {
         TokenizerFiles files = new TokenizerFiles(folder);
-        files.addConfiguredTokens();
+        try {
+            files.addConfiguredTokens();
+        } catch (NumberFormatException noId) {
+            throw TokenizerNotFound.unreadable(folder.resolve(CONFIG), noId);
+        }
         files.addSpecialTokens(additionalSpecialTokens);
         files.added.write();
         return files;

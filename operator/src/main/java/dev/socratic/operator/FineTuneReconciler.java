@@ -16,6 +16,7 @@ import dev.socratic.operator.observe.TrainerPods;
 import dev.socratic.operator.progress.PolledReport;
 import dev.socratic.operator.progress.ProgressSource;
 import dev.socratic.operator.report.Reporter;
+import dev.socratic.operator.run.Run;
 import dev.socratic.operator.run.RunLabels;
 import dev.socratic.operator.settings.OperatorSettings;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -35,6 +36,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.slf4j.MDC;
 
 /** Observe, decide, apply, report: once for each change of a resource, its Job, its pod or its progress. */
 @ControllerConfiguration(name = "socraticfinetune", generationAwareEventProcessing = false)
@@ -62,6 +64,13 @@ final class FineTuneReconciler implements Reconciler<SocraticFineTune> {
         this.applier = new Applier(client, settings);
         this.reporter = new Reporter(client, metrics);
         this.clock = clock;
+    }
+
+    /** What this thread logs from now on is about the run; so is what the framework logs when the reconciliation failed. */
+    private static void logAs(Run run) {
+        MDC.put("namespace", run.namespace());
+        MDC.put("name", run.name());
+        MDC.put("runId", run.id().toString());
     }
 
     /** The resources that are there, as far as this operator knows: none, unless it leads. */
@@ -103,6 +112,7 @@ final class FineTuneReconciler implements Reconciler<SocraticFineTune> {
                 context.getSecondaryResources(Pod.class),
                 context.getSecondaryResources(PolledReport.class),
                 now);
+        logAs(observation.run());
         Decision wanted = Decide.decide(observation, pace);
         Decision decision = applier.apply(
                         wanted.actions(),

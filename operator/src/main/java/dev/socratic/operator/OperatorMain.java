@@ -23,6 +23,7 @@ import org.slf4j.LoggerFactory;
 /** The operator as a process of its own; settings come from the environment. */
 public final class OperatorMain {
     private static final String LOG_CONFIGURATION = "logback.configurationFile";
+    private static final String FRAMEWORKS_LOG_FIELDS = "JAVA_OPERATOR_SDK_USE_MDC";
     private static final int BAD_CONFIGURATION = 64;
     private static final int LEADER_LOST = 75;
 
@@ -32,11 +33,11 @@ public final class OperatorMain {
         if (System.getProperty(LOG_CONFIGURATION) == null) {
             System.setProperty(LOG_CONFIGURATION, "operator-logback.xml");
         }
-        Logger log = LoggerFactory.getLogger(OperatorMain.class);
+        System.setProperty(FRAMEWORKS_LOG_FIELDS, "false");
         try {
-            run(OperatorSettings.from(System.getenv()), log);
+            run(OperatorSettings.from(System.getenv()), LoggerFactory.getLogger(OperatorMain.class));
         } catch (InvalidSetting invalid) {
-            log.error("{}", invalid.getMessage());
+            System.err.println(invalid.getMessage());
             System.exit(BAD_CONFIGURATION);
         }
     }

@@ -67,6 +67,14 @@ class ArchitectureTest {
             .callMethod(Instant.class, "now");
 
     @ArchTest
+    static final ArchRule secretsAreNeverRead = noClasses()
+            .that()
+            .resideInAPackage("dev.socratic.operator..")
+            .should()
+            .dependOnClassesThat()
+            .haveFullyQualifiedName("io.fabric8.kubernetes.api.model.Secret");
+
+    @ArchTest
     static final ArchRule operatorKnowsNoTrainer = noClasses()
             .that()
             .resideInAPackage("dev.socratic.operator..")

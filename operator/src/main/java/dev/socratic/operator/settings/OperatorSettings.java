@@ -2,6 +2,7 @@ package dev.socratic.operator.settings;
 
 import io.fabric8.kubernetes.api.model.Quantity;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -28,6 +29,7 @@ import java.util.stream.Collectors;
  * @param allowed what resources may set of their placement
  * @param reconcileThreads reconciliations at a time
  * @param httpPort port of health, readiness and metrics
+ * @param logFormat json or text; the logging configuration reads the variable itself
  * @param leaderElectionLease lease that the replicas compete for; empty: no leader election
  * @param leaderElectionNamespace namespace of the lease; empty: the operator's own
  */
@@ -49,8 +51,11 @@ public record OperatorSettings(
         Allowed allowed,
         int reconcileThreads,
         int httpPort,
+        String logFormat,
         Optional<String> leaderElectionLease,
         Optional<String> leaderElectionNamespace) {
+
+    private static final List<String> LOG_FORMATS = List.of("json", "text");
 
     /** Every setting at its default. */
     public static OperatorSettings defaults() {
@@ -87,6 +92,7 @@ public record OperatorSettings(
                         values.list(Setting.ALLOWED_PRIORITY_CLASSES)),
                 values.count(Setting.RECONCILE_THREADS),
                 values.port(Setting.HTTP_PORT),
+                values.choice(Setting.LOG_FORMAT, LOG_FORMATS),
                 values.optional(Setting.LEADER_ELECTION_LEASE),
                 values.optional(Setting.LEADER_ELECTION_NAMESPACE));
     }

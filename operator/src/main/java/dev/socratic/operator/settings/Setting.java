@@ -27,6 +27,7 @@ public enum Setting {
     ALLOWED_PRIORITY_CLASSES(Allowed.ANY, "Values of placement.priorityClassName; *: any, empty: none."),
     RECONCILE_THREADS("8", "Reconciliations at a time."),
     HTTP_PORT("8080", "Port of /healthz, /readyz and /metrics; 0: any free one."),
+    LOG_FORMAT("json", "Form of the log's lines: json, with namespace, name and runId as fields, or text."),
     LEADER_ELECTION_LEASE("", "Lease that the operator's replicas compete for; empty: no leader election."),
     LEADER_ELECTION_NAMESPACE("", "Namespace of that lease; empty: the operator's own.");
 

@@ -23,6 +23,13 @@ record SettingValues(Map<String, String> environment) {
         return Optional.of(text(setting)).filter(value -> !value.isEmpty());
     }
 
+    String choice(Setting setting, List<String> choices) {
+        if (!choices.contains(text(setting))) {
+            throw new InvalidSetting(setting, text(setting), "one of " + String.join(", ", choices));
+        }
+        return text(setting);
+    }
+
     /** Values that are separated by commas; none if the text is empty. */
     List<String> list(Setting setting) {
         return Arrays.stream(text(setting).split(","))

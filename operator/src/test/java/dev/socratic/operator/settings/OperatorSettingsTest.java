@@ -31,6 +31,7 @@ class OperatorSettingsTest {
     @CsvSource({
         "SOCRATIC_PROGRESS_POLL_INTERVAL, 2 seconds, 'ms, s, m or h'",
         "SOCRATIC_HTTP_PORT, 70000, from 0 to 65535",
+        "SOCRATIC_LOG_FORMAT, xml, 'json, text'",
         "SOCRATIC_RECONCILE_THREADS, many, from 1 to 1024",
         "SOCRATIC_CHECKPOINTS_SIZE, big, quantity",
     })

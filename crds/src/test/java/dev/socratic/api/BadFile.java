@@ -63,7 +63,7 @@ record BadFile(String good, String bad, int line, String field, List<String> inF
                         "scheduler: cosin",
                         16,
                         "spec.training.scheduler",
-                        List.of("cosin", "constant, cosine, linear", "did you mean cosine?"),
+                        List.of("cosin", "constant, cosine, inverse_sqrt, linear, polynomial", "did you mean cosine?"),
                         List.of("cosin", "linear")),
                 bad(
                         "gpus: 2",

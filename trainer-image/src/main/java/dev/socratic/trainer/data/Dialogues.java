@@ -30,31 +30,40 @@ public final class Dialogues {
      */
     public static List<Example> read(Path jsonl, ChatTokenizer tokenizer, DatasetSpec dataset, int maxSequenceLength) {
         List<Example> examples = new ArrayList<>();
-        forEach(jsonl, tokenizer, dataset, maxSequenceLength, examples::add);
+        long cut = forEach(jsonl, tokenizer, dataset, maxSequenceLength, examples::add);
         if (examples.isEmpty()) {
             throw new BadData(BadData.what("the dataset has no example")
                     .where(jsonl.getFileName().toString())
                     .remedy("write one dialogue a line"));
         }
         long unlearned = examples.stream().filter(e -> e.learnedTokens() == 0).count();
-        if (unlearned > 0) {
+        if (cut > 0 || unlearned > 0) {
             LOG.warn(
-                    "{} of {} examples have no token to learn within maxSequenceLength {}",
-                    unlearned,
+                    "of {} examples {} are longer than maxSequenceLength {} and were cut; {} have no token to learn",
                     examples.size(),
-                    maxSequenceLength);
+                    cut,
+                    maxSequenceLength,
+                    unlearned);
         }
         return examples;
     }
 
-    /** The same, one example at a time: memory does not grow with the file. */
-    static void forEach(
+    /**
+     * The same, one example at a time: memory does not grow with the file.
+     *
+     * @return how many were longer and are cut
+     */
+    static long forEach(
             Path jsonl, ChatTokenizer tokenizer, DatasetSpec dataset, int maxSequenceLength, Consumer<Example> sink) {
         Labels labels = new Labels(tokenizer, dataset.loss());
+        long cut = 0;
         try (JsonLines lines = new JsonLines(jsonl)) {
             for (String line = lines.next(); line != null; line = lines.next()) {
-                sink.accept(cut(label(line, labels, lines.where()), maxSequenceLength));
+                Example whole = label(line, labels, lines.where());
+                cut += whole.length() > maxSequenceLength ? 1 : 0;
+                sink.accept(cut(whole, maxSequenceLength));
             }
+            return cut;
         } catch (IOException e) {
             throw Problem.of(FailureReason.DatasetNotFound, "the dataset cannot be read: " + e.getMessage())
                     .where(jsonl.toString())

@@ -21,15 +21,16 @@ cp operator/target/jib-image.tar "$kube_home/img/socratic-operator.tar"
 cp trainer-image/target/jib-image.tar "$kube_home/img/socratic-trainer.tar"
 bash "$kit/up.sh" > /dev/null
 
-step "life of a run, in pods"
+step "images and the life of a run, in pods"
 tools=$(.ci/tools.sh)
 export SOCRATIC_TEST_TOOLS=$kube_home/bin:$tools SOCRATIC_TEST_KUBECONFIG=$kube_home/kubeconfig
 reports=deploy/cluster-tests/target/surefire-reports
 rm -rf "$reports"
-mvn -q -B -ntp -pl deploy/cluster-tests -am test -Dtest='dev/socratic/cluster/life/*Test' -Dsurefire.failIfNoSpecifiedTests=false
-for class in deploy/cluster-tests/src/test/java/dev/socratic/cluster/life/*Test.java; do
-    report=$reports/TEST-dev.socratic.cluster.life.$(basename "$class" .java).xml
-    if ! grep -q '<testcase' "$report" || grep -q '<skipped' "$report"; then
+mvn -q -B -ntp -pl deploy/cluster-tests -am test -Dtest='dev/socratic/cluster/life/*Test,ImageTest' -Dsurefire.failIfNoSpecifiedTests=false
+for class in deploy/cluster-tests/src/test/java/dev/socratic/cluster/life/*Test.java \
+    deploy/cluster-tests/src/test/java/dev/socratic/cluster/install/ImageTest.java; do
+    report=$(find "$reports" -name "TEST-*.$(basename "$class" .java).xml")
+    if [[ -z $report ]] || ! grep -q '<testcase' "$report" || grep -q '<skipped' "$report"; then
         echo "not run: $class" >&2
         exit 1
     fi

@@ -19,6 +19,7 @@ import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -52,7 +53,8 @@ class ApiServerTest {
                 .create();
         client.resource(crd)
                 .waitUntilCondition(
-                        found -> found.getStatus().getConditions().stream()
+                        found -> Optional.ofNullable(found.getStatus().getConditions()).stream()
+                                .flatMap(List::stream)
                                 .anyMatch(condition -> condition.getType().equals("Established")
                                         && condition.getStatus().equals("True")),
                         30,

@@ -188,6 +188,7 @@ public final class Bench {
             Map<String, Object> summary = new LinkedHashMap<>();
             summary.put("tokensPerSecondMedian", Math.round(sorted.get(sorted.size() / 2)));
             summary.put("tokensPerSecondBest", Math.round(sorted.get(sorted.size() - 1)));
+            summary.put("tokensPerSecond", rates.stream().map(Math::round).toList());
             summary.put("secondsToFirstStep", toFirstStep);
             summary.put("firstLoss", losses.get(0));
             summary.put("lastLoss", losses.get(losses.size() - 1));

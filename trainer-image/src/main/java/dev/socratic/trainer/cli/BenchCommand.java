@@ -53,7 +53,7 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--dropout", defaultValue = "0.1", description = "Dropout of the adapters.")
     private double dropout;
 
-    @Option(names = "--warm-up", paramLabel = "STEPS", defaultValue = "3", description = "Steps that do not count.")
+    @Option(names = "--warm-up", paramLabel = "STEPS", defaultValue = "20", description = "Steps that do not count.")
     private int warmUp;
 
     @Option(names = "--steps", paramLabel = "STEPS", defaultValue = "10", description = "Steps that count.")

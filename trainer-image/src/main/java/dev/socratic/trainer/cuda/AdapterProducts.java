@@ -38,7 +38,8 @@ final class AdapterProducts {
         return factors.size() <= MOST
                 && factors.stream().allMatch(each -> each.magnitude().isEmpty())
                 && linears.stream().allMatch(linear -> linear.biasGradient().isEmpty())
-                && factors.stream().allMatch(each -> gpu.letter(each.a()) == 'f' || gpu.compute() == Precision.FLOAT32)
+                && factors.stream()
+                        .allMatch(each -> gpu.letter(gpu.frozen(each.a())) == 'f' || gpu.compute() == Precision.FLOAT32)
                 && factors.stream()
                                 .mapToLong(each -> each.a().getShape().get(0))
                                 .distinct()
@@ -84,8 +85,8 @@ final class AdapterProducts {
         Casts casts = new Casts(gpu);
         for (int i = 0; i < layers.size(); i++) {
             Adapted layer = layers.get(i);
-            casts.add(gpu.address(layer.factors.a()), i * rank * inputs, rank * inputs);
-            casts.add(gpu.address(layer.factors.b()), layer.b, layer.outputs * rank);
+            casts.add(gpu.address(gpu.frozen(layer.factors.a())), i * rank * inputs, rank * inputs);
+            casts.add(gpu.address(gpu.frozen(layer.factors.b())), layer.b, layer.outputs * rank);
         }
         casts.into(scratch.address());
         return new Group(layers, rank, inputs, scratch);
@@ -212,6 +213,6 @@ final class AdapterProducts {
     }
 
     private Matrix floats(NDArray array, long stride) {
-        return new Matrix(gpu.address(array), stride, Precision.FLOAT32);
+        return new Matrix(gpu.address(gpu.frozen(array)), stride, Precision.FLOAT32);
     }
 }

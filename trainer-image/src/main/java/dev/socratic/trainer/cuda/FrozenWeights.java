@@ -18,12 +18,14 @@ import java.util.Map;
 final class FrozenWeights {
     private static final int MOST = 3;
     private static final int THREADS = 256;
-    private static final int VALUES_A_THREAD = 8;
+    private static final int VALUES_A_THREAD = 16;
 
     private final Gpu gpu;
     private final NDManager owner;
     private final Map<Weight, NDArray> kept = new IdentityHashMap<>();
     private long spareBytes;
+    private Scratch room;
+    private long roomElements;
 
     FrozenWeights(Gpu gpu, NDManager owner) {
         this.gpu = gpu;
@@ -35,20 +37,25 @@ final class FrozenWeights {
         spareBytes = bytes;
     }
 
-    /** [outputs of all, inputs] for the length of an operation. */
-    record Joined(Matrix matrix, Scratch scratch) implements AutoCloseable {
+    /** [outputs of all, inputs], until the next weights are asked for. */
+    record Joined(Matrix matrix) {
         /** The rows from one on. */
         Matrix from(long row) {
             long bytes = row * matrix.stride() * matrix.type().bytes();
             return new Matrix(matrix.address() + bytes, matrix.stride(), matrix.type());
         }
+    }
 
-        @Override
-        public void close() {
-            if (scratch != null) {
-                scratch.close();
+    /** Memory that every dequantization on this device writes to, one after the other. */
+    private Scratch room(long elements) {
+        if (room == null || roomElements < elements) {
+            if (room != null) {
+                room.close();
             }
+            room = gpu.scratch(gpu.compute(), elements);
+            roomElements = elements;
         }
+        return room;
     }
 
     boolean suit(List<Linear> linears) {
@@ -80,11 +87,11 @@ final class FrozenWeights {
         Weight first = linears.get(0).weight();
         long columns = first.columns();
         if (first instanceof Weight.Dense dense) {
-            return new Joined(new Matrix(gpu.address(dense.matrix()), columns, gpu.compute()), null);
+            return new Joined(new Matrix(gpu.address(dense.matrix()), columns, gpu.compute()));
         }
         NDArray known = source == 0 ? kept.get(first) : null;
         if (known != null) {
-            return new Joined(new Matrix(gpu.address(known), columns, gpu.compute()), null);
+            return new Joined(new Matrix(gpu.address(known), columns, gpu.compute()));
         }
         long rows = linears.stream().mapToLong(linear -> linear.weight().rows()).sum();
         long bytes = rows * columns * gpu.compute().bytes();
@@ -93,11 +100,11 @@ final class FrozenWeights {
             NDArray matrix = gpu.empty(owner, gpu.compute(), rows, columns);
             kept.put(first, matrix);
             dequantize(linears, gpu.address(matrix), 0);
-            return new Joined(new Matrix(gpu.address(matrix), columns, gpu.compute()), null);
+            return new Joined(new Matrix(gpu.address(matrix), columns, gpu.compute()));
         }
-        Scratch scratch = gpu.scratch(gpu.compute(), rows * columns);
+        Scratch scratch = room(rows * columns);
         dequantize(linears, scratch.address(), source);
-        return new Joined(new Matrix(scratch.address(), columns, gpu.compute()), scratch);
+        return new Joined(new Matrix(scratch.address(), columns, gpu.compute()));
     }
 
     private void dequantize(List<Linear> linears, long target, int source) {
@@ -111,11 +118,11 @@ final class FrozenWeights {
                 elements = nf4.rows() * nf4.columns();
                 List<NDArray> storage = nf4.storage();
                 boolean nested = storage.size() > 2;
-                launch.pointer(gpu.address(storage.get(0)))
-                        .pointer(nested ? 0 : gpu.address(storage.get(1)))
-                        .pointer(nested ? gpu.address(storage.get(1)) : 0)
-                        .pointer(nested ? gpu.address(storage.get(2)) : 0)
-                        .pointer(nested ? gpu.address(storage.get(3)) : 0);
+                launch.pointer(gpu.address(gpu.frozen(storage.get(0))))
+                        .pointer(nested ? 0 : gpu.address(gpu.frozen(storage.get(1))))
+                        .pointer(nested ? gpu.address(gpu.frozen(storage.get(1))) : 0)
+                        .pointer(nested ? gpu.address(gpu.frozen(storage.get(2))) : 0)
+                        .pointer(nested ? gpu.address(gpu.frozen(storage.get(3))) : 0);
             } else {
                 launch.pointer(0).pointer(0).pointer(0).pointer(0).pointer(0);
             }
@@ -125,8 +132,8 @@ final class FrozenWeights {
         }
         Weight.Nf4Tables tables = ((Weight.Nf4) linears.get(0).weight()).tables();
         long threads = (longest + VALUES_A_THREAD - 1) / VALUES_A_THREAD;
-        launch.pointer(gpu.address(tables.pairs()))
-                .pointer(gpu.address(tables.dynamicMap()))
+        launch.pointer(gpu.address(gpu.frozen(tables.pairs())))
+                .pointer(gpu.address(gpu.frozen(tables.dynamicMap())))
                 .pointer(target)
                 .integer(source)
                 .over((threads + THREADS - 1) / THREADS, linears.size(), THREADS);

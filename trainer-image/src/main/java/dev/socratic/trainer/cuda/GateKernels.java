@@ -58,8 +58,8 @@ final class GateKernels {
         long stride = gpu.rowStride(gate);
         int width = width(columns, stride);
         NDArray both = gpu.empty(scope, gpu.compute(), rows, 2 * columns);
-        NDArray dGate = column(scope, both, columns, 0);
-        NDArray dUp = column(scope, both, columns, columns);
+        NDArray dGate = gpu.columns(scope, both, 0, columns);
+        NDArray dUp = gpu.columns(scope, both, columns, columns);
         gpu.kernel("gate_backward")
                 .pointer(gpu.address(gate))
                 .pointer(gpu.address(up))
@@ -76,11 +76,6 @@ final class GateKernels {
         // the parts hold the memory
         both.close();
         return Optional.of(List.of(dGate, dUp));
-    }
-
-    private NDArray column(NDManager scope, NDArray both, long columns, long at) {
-        long rows = both.getShape().get(0);
-        return LibTorch.array(scope, gpu.torch().columns(LibTorch.handle(both), rows, columns, 2 * columns, at));
     }
 
     private static int width(long columns, long stride) {

@@ -4,8 +4,10 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDManager;
 import dev.socratic.trainer.engine.Precision;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.Map;
 
 /** One device with the kernels for one compute type: how operations get at tensors, launches and products. */
@@ -19,6 +21,7 @@ final class Gpu {
     private final long context;
     private final long module;
     private final Map<String, Long> functions = new HashMap<>();
+    private final Map<NDArray, GpuArray.Facts> frozen = new IdentityHashMap<>();
 
     Gpu(Device device, Precision compute, CudaDriver driver, LibTorch torch, Nvrtc compiler, String source) {
         this.device = device;
@@ -65,7 +68,7 @@ final class Gpu {
 
     /** {@code t} for the compute type, {@code f} for float32, as kernels are named; another type has no letter. */
     char letter(NDArray array) {
-        int type = torch.scalarType(LibTorch.handle(array));
+        int type = facts(array).type();
         if (type == compute.scalarType()) {
             return 't';
         }
@@ -77,35 +80,67 @@ final class Gpu {
     }
 
     long address(NDArray array) {
-        return torch.address(LibTorch.handle(array));
+        return facts(array).address();
     }
 
     /** Elements from row to row of a matrix [rows, columns] whose rows are whole; -1 for any other array. */
     long rowStride(NDArray matrix) {
-        Shape shape = matrix.getShape();
-        if (shape.dimension() != 2) {
-            return -1;
-        }
-        long handle = LibTorch.handle(matrix);
-        return torch.stride(handle, 1) == 1 ? torch.stride(handle, 0) : -1;
+        return matrix.getShape().dimension() == 2 ? facts(matrix).rowStride() : -1;
     }
 
     /** Whether rows lie one after the other without gaps. */
     boolean dense(NDArray array) {
-        Shape shape = array.getShape();
+        return facts(array).dense();
+    }
+
+    private GpuArray.Facts facts(NDArray array) {
+        if (array instanceof GpuArray own) {
+            return own.facts();
+        }
+        GpuArray.Facts known = frozen.get(array);
+        return known != null ? known : asked(array);
+    }
+
+    /** Remembers what is asked of a tensor that stays as long as the device is used: a weight. */
+    NDArray frozen(NDArray weight) {
+        frozen.computeIfAbsent(weight, this::asked);
+        return weight;
+    }
+
+    private GpuArray.Facts asked(NDArray array) {
         long handle = LibTorch.handle(array);
+        Shape shape = array.getShape();
+        int last = shape.dimension() - 1;
+        boolean dense = true;
         long expected = 1;
-        for (int i = shape.dimension() - 1; i >= 0; i--) {
-            if (shape.get(i) != 1 && torch.stride(handle, i) != expected) {
-                return false;
-            }
+        for (int i = last; i >= 0; i--) {
+            dense &= shape.get(i) == 1 || torch.stride(handle, i) == expected;
             expected *= shape.get(i);
         }
-        return true;
+        long rowStride = last < 1 || torch.stride(handle, last) != 1 ? -1 : torch.stride(handle, last - 1);
+        return new GpuArray.Facts(torch.address(handle), torch.scalarType(handle), shape, rowStride, dense);
     }
 
     NDArray empty(NDManager scope, Precision type, long... shape) {
-        return LibTorch.array(scope, torch.empty(device.getDeviceId(), type.scalarType(), shape));
+        long handle = torch.empty(device.getDeviceId(), type.scalarType(), shape);
+        long columns = shape[shape.length - 1];
+        GpuArray.Facts facts =
+                new GpuArray.Facts(torch.address(handle), type.scalarType(), new Shape(shape), columns, true);
+        return new GpuArray((PtNDManager) scope, handle, facts);
+    }
+
+    /** Columns of a matrix in the compute type, as a view of it. */
+    NDArray columns(NDManager scope, NDArray matrix, long at, long width) {
+        GpuArray.Facts whole = facts(matrix);
+        long rows = whole.shape().get(0);
+        long handle = torch.columns(LibTorch.handle(matrix), rows, width, whole.rowStride(), at);
+        GpuArray.Facts facts = new GpuArray.Facts(
+                whole.address() + at * compute.bytes(),
+                whole.type(),
+                new Shape(rows, width),
+                whole.rowStride(),
+                width == whole.rowStride());
+        return new GpuArray((PtNDManager) scope, handle, facts);
     }
 
     /** Memory for the length of an operation; what is launched on this device later may use it again. */

@@ -46,21 +46,19 @@ final class LinearKernels {
         NDArray y = gpu.empty(scope, gpu.compute(), rows, outputs);
         Matrix result = new Matrix(gpu.address(y), outputs, gpu.compute());
         Matrix input = new Matrix(gpu.address(x), inputs, gpu.compute());
-        try (FrozenWeights.Joined joined = weights.forward(linears)) {
-            gpu.blas().timesTransposed(input, joined.matrix(), result, rows, outputs, inputs, 1, 0);
-        }
+        Matrix weight = weights.forward(linears).matrix();
+        gpu.blas().timesTransposed(input, weight, result, rows, outputs, inputs, 1, 0);
         addBiases(linears, result, rows);
         adapters.forward(input, linears, dropout, rows, result);
-        return Optional.of(linears.size() == 1 ? List.of(y) : parts(scope, y, linears, outputs));
+        return Optional.of(linears.size() == 1 ? List.of(y) : parts(scope, y, linears));
     }
 
-    private List<NDArray> parts(NDManager scope, NDArray y, List<Linear> linears, long outputs) {
+    private List<NDArray> parts(NDManager scope, NDArray y, List<Linear> linears) {
         List<NDArray> parts = new ArrayList<>();
         long at = 0;
         for (Linear linear : linears) {
-            long rows = y.getShape().get(0);
             long columns = linear.weight().rows();
-            parts.add(LibTorch.array(scope, gpu.torch().columns(LibTorch.handle(y), rows, columns, outputs, at)));
+            parts.add(gpu.columns(scope, y, at, columns));
             at += columns;
         }
         // the parts hold the memory
@@ -96,7 +94,8 @@ final class LinearKernels {
         Matrix result = new Matrix(gpu.address(dx), inputs, gpu.compute());
         Matrix input = new Matrix(gpu.address(x), inputs, gpu.compute());
         List<Scratch> casts = new ArrayList<>();
-        try (FrozenWeights.Joined joined = weights.backward(linears)) {
+        try {
+            FrozenWeights.Joined joined = weights.backward(linears);
             List<Matrix> gradients =
                     dys.stream().map(dy -> gradient(dy, rows, casts)).toList();
             if (sideBySide(gradients, linears)) {

@@ -29,7 +29,8 @@ final class RowKernels {
     }
 
     Optional<NDArray> norm(NDManager scope, NDArray x, NormWeight norm) {
-        String letters = "" + gpu.letter(x) + gpu.letter(norm.weight()) + (norm.output() == gpu.compute() ? 't' : '?');
+        String letters = "" + gpu.letter(x) + gpu.letter(gpu.frozen(norm.weight()))
+                + (norm.output() == gpu.compute() ? 't' : '?');
         if (!FORWARD.contains(letters) || !gpu.dense(x)) {
             return Optional.empty();
         }
@@ -44,7 +45,7 @@ final class RowKernels {
     }
 
     Optional<NDArray> normBackward(NDManager scope, NDArray x, NormWeight norm, NDArray dy, Optional<NDArray> past) {
-        String letters = letters(x, norm.weight(), dy);
+        String letters = letters(x, gpu.frozen(norm.weight()), dy);
         boolean pastFits = past.isEmpty() || gpu.letter(past.get()) == letters.charAt(0) && gpu.dense(past.get());
         if (!BACKWARD.contains(letters) || !gpu.dense(x) || !gpu.dense(dy) || !pastFits) {
             return Optional.empty();
@@ -62,7 +63,7 @@ final class RowKernels {
 
     /** x + norm(branch), or x + branch. */
     Optional<NDArray> residual(NDManager scope, NDArray x, NDArray branch, Optional<NormWeight> norm) {
-        char weight = norm.map(n -> gpu.letter(n.weight())).orElse(gpu.letter(x));
+        char weight = norm.map(n -> gpu.letter(gpu.frozen(n.weight()))).orElse(gpu.letter(x));
         String letters = "" + gpu.letter(x) + gpu.letter(branch) + weight;
         if (!RESIDUAL.contains(letters) || !gpu.dense(x) || !gpu.dense(branch)) {
             return Optional.empty();

@@ -68,12 +68,18 @@ public final class Tensors {
 
     /** [N, heads * width] seen as [batch, length, heads, width]. */
     public NDArray heads(NDManager scope, NDArray x, int batch, int length, int width) {
-        return script.one(scope, "heads", x, batch, length, width);
+        return shaped(scope, x, new Shape(batch, length, -1, width));
+    }
+
+    private static NDArray shaped(NDManager scope, NDArray x, Shape shape) {
+        NDArray y = x.reshape(shape);
+        y.attach(scope);
+        return y;
     }
 
     /** The same elements as [rows, …]. */
     public NDArray flat(NDManager scope, NDArray x, int rows) {
-        return script.one(scope, "flat", x, rows);
+        return shaped(scope, x, new Shape(rows, -1));
     }
 
     /** Views of the columns of x [N, sum of widths], one a width. */

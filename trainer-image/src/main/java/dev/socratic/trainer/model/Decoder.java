@@ -123,7 +123,9 @@ public final class Decoder implements AutoCloseable {
             TokenLoss loss = lossAndGradient(scope, x, rows, gradientScale);
             NDArray dx = loss.gradient();
             for (int i = runs.size() - 1; i >= 0; i--) {
-                dx = backward(scope, weights.layers().get(i), runs.get(i), dx);
+                NDArray dOutput = dx;
+                dx = backward(scope, weights.layers().get(i), runs.get(i), dOutput);
+                dOutput.close();
             }
             embeddingBackward(scope, batch, dx);
             loss.sum().attach(results);

@@ -34,6 +34,11 @@ record KernelMemory(ModelShape shape, SocraticFineTuneSpec spec, int stream) {
         return tokens * (2L * shape.hiddenSize() * stream + adapters + Math.max(gate, attention));
     }
 
+    /** Beside the arrays of a block that was computed again: by then its output and the product have made room. */
+    long gradientBytesBesideAll(long tokens) {
+        return tokens * (2L * shape.intermediateSize() * BRANCH + (long) shape.hiddenSize() * stream);
+    }
+
     /** The largest weight that is dequantized at once: gate and up together. */
     long dequantizedAtOnce() {
         return 2L * shape.intermediateSize() * shape.hiddenSize() * BRANCH;

@@ -51,6 +51,9 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
         long block =
                 layers == 0 ? 0 : own ? kernelWorkspace(memory, tokens, tactic) : blockWorkspace(rows, tokens, saved);
         long last = !head ? 0 : own ? memory.headBytes(tokens, tactic.logitsAtOnce()) : headWorkspace(tokens);
+        long most = Math.max(block, last);
+        boolean dequantizes = own && quantized() && layers > 0 && tactic.weights() == Tactic.Weights.EACH_TIME;
+        long room = dequantizes ? memory.dequantizedAtOnce() : 0;
         return new RunPlan.Device(
                 id,
                 contents(id, map),
@@ -61,7 +64,7 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
                                 + (trains("lm_head") && head ? shape.embeddingElements() : 0))
                         * (spec.training().optimizer() == Optimizer.ADAMW8BIT ? TRAINED_BYTES_8BIT : TRAINED_BYTES),
                 kept,
-                Math.max(block, last) + (own ? (weights + kept + Math.max(block, last)) / GAP_SHARE : 0),
+                most + room + (own ? (weights + kept + most) / GAP_SHARE : 0),
                 id.equals("cpu") ? 0 : GPU_CONTEXT,
                 own && quantized() && tactic.weights() == Tactic.Weights.KEPT ? layers * memory.dequantizedBlock() : 0,
                 tactic.logitsAtOnce());
@@ -82,10 +85,9 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
     }
 
     private long kernelWorkspace(KernelMemory memory, long tokens, Tactic tactic) {
-        boolean dequantizes = quantized() && tactic.weights() == Tactic.Weights.EACH_TIME;
-        return (tactic.saved() == SavedActivations.ALL ? 0 : memory.blockBytes(tokens))
-                + memory.gradientBytes(tokens)
-                + (dequantizes ? memory.dequantizedAtOnce() : 0);
+        return tactic.saved() == SavedActivations.ALL
+                ? memory.gradientBytes(tokens)
+                : memory.blockBytes(tokens) + memory.gradientBytesBesideAll(tokens);
     }
 
     RunPlan.Parameters parameters() {

@@ -1,7 +1,7 @@
 // h = act(g) * u over [rows, columns], g, u and their gradients with a row stride; act is GELU's tanh form (0) or SiLU (1).
 //   dg = act'(g) * dh * u;   du = dh * act(g)
 // A thread computes four neighbours where rows allow it (`width` 4), or one.
-__device__ __forceinline__ float fastTanh(float z) { return 1.0f - 2.0f / (1.0f + __expf(2.0f * z)); }
+__device__ __forceinline__ float fastTanh(float z) { return 1.0f - __fdividef(2.0f, 1.0f + __expf(fminf(2.0f * z, 80.0f))); }
 
 __device__ __forceinline__ void activation(float g, int kind, float& value, float& slope) {
     if (kind == 0) {
@@ -10,7 +10,7 @@ __device__ __forceinline__ void activation(float g, int kind, float& value, floa
         value = 0.5f * g * (1.0f + t);
         slope = 0.5f * (1.0f + t) + 0.5f * g * (1.0f - t * t) * root * (1.0f + 3.0f * cubic * g * g);
     } else {
-        float s = 1.0f / (1.0f + __expf(-g));
+        float s = __fdividef(1.0f, 1.0f + __expf(fminf(-g, 80.0f)));
         value = g * s;
         slope = s * (1.0f + g * (1.0f - s));
     }

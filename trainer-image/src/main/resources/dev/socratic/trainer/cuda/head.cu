@@ -5,7 +5,7 @@ __device__ __forceinline__ float capped(float z, float cap, float inverse, float
         slope = 1.0f;
         return z;
     }
-    float t = 1.0f - 2.0f / (1.0f + __expf(2.0f * z * inverse));
+    float t = 1.0f - __fdividef(2.0f, 1.0f + __expf(fminf(2.0f * z * inverse, 80.0f)));
     slope = 1.0f - t * t;
     return cap * t;
 }

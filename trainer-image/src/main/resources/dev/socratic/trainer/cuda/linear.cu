@@ -17,25 +17,28 @@ extern "C" __global__ void dequantize(Three three, const float* pairs, const flo
     if (threadIdx.x < 16) levels[threadIdx.x] = pairs[2 * threadIdx.x + 1];
     __syncthreads();
     Quantized q = three.matrix[blockIdx.y];
-    u64 first = 8 * ((u64) blockIdx.x * blockDim.x + threadIdx.x);
-    if (first >= q.elements) return;
-    u64 block = first >> 6;
-    float scale = q.codes ? __fadd_rn(__fmul_rn(map[q.codes[block]], q.nested[block >> 8]), q.offset[0]) : q.absmax[block];
-    u32 bytes = *reinterpret_cast<const u32*>(q.packed + (first >> 1));
-    float v[8];
+    float offset = q.codes ? q.offset[0] : 0.0f;
 #pragma unroll
-    for (int i = 0; i < 8; i++) {
-        u32 code = (bytes >> (8 * (i >> 1) + ((i & 1) ? 0 : 4))) & 15u;
-        v[i] = __fmul_rn(levels[code], scale);
-        if (source == 1) v[i] = through<Half>(v[i]);
-        if (source == 2) v[i] = through<Bfloat>(v[i]);
-    }
-    T* to = out + q.at + first;
-    if (first + 8 <= q.elements && (q.at & 3) == 0) {
-        store4(to, v);
-        store4(to + 4, v + 4);
-    } else {
-        for (int i = 0; i < 8 && first + i < q.elements; i++) narrow(v[i], to[i]);
+    for (int part = 0; part < 2; part++) {
+        u64 first = 8 * ((u64) (2 * blockIdx.x + part) * blockDim.x + threadIdx.x);
+        if (first >= q.elements) return;
+        u64 block = first >> 6;
+        u32 bytes = *reinterpret_cast<const u32*>(q.packed + (first >> 1));
+        float scale = q.codes ? __fadd_rn(__fmul_rn(map[q.codes[block]], q.nested[block >> 8]), offset) : q.absmax[block];
+        float v[8];
+#pragma unroll
+        for (int i = 0; i < 8; i++) {
+            u32 code = (bytes >> (8 * (i >> 1) + ((i & 1) ? 0 : 4))) & 15u;
+            v[i] = __fmul_rn(levels[code], scale);
+            if (source == 1) v[i] = through<Half>(v[i]);
+            if (source == 2) v[i] = through<Bfloat>(v[i]);
+        }
+        T* to = out + q.at + first;
+        if (first + 8 <= q.elements && (q.at & 7) == 0) {
+            store8(to, v);
+        } else {
+            for (int i = 0; i < 8 && first + i < q.elements; i++) narrow(v[i], to[i]);
+        }
     }
 }
 

@@ -58,6 +58,17 @@ __device__ __forceinline__ void store4(X* to, const float* from) {
     *reinterpret_cast<Four<X>*>(to) = v;
 }
 
+template <class X>
+struct __align__(16) Eight { X at[8]; };
+
+template <class X>
+__device__ __forceinline__ void store8(X* to, const float* from) {
+    Eight<X> v;
+#pragma unroll
+    for (int i = 0; i < 8; i++) narrow(from[i], v.at[i]);
+    *reinterpret_cast<Eight<X>*>(to) = v;
+}
+
 // The sum over a block of whole warps, given to each thread
 __device__ __forceinline__ float blockSum(float x) {
     __shared__ float parts[32];

@@ -36,13 +36,6 @@ class Tensors(Module):
   def cast(self, x: Tensor, type: int) -> Tensor:
     return torch.to(x, type)
 
-  # The same elements in another shape
-  def heads(self, x: Tensor, batch: int, length: int, width: int) -> Tensor:
-    return torch.view(x, [batch, length, -1, width])
-
-  def flat(self, x: Tensor, rows: int) -> Tensor:
-    return torch.reshape(x, [rows, -1])
-
   def columns(self, x: Tensor, at: int, width: int) -> Tensor:
     return torch.narrow(x, 1, at, width)
 

@@ -14,6 +14,13 @@ python3 .ci/base-image.py "$kube_home/img/java-base.tar" target/java-base.tar
 mvn -q -B -ntp -pl operator,trainer-image -am -DskipTests package jib:buildTar \
     "-Djib.from.image=tar://$PWD/target/java-base.tar"
 
+step "the same images again"
+if [[ -d .git && -z $(git status --porcelain) ]]; then
+    .ci/reproducible.sh "-Djib.from.image=tar://$PWD/target/java-base.tar"
+else
+    echo "left out, this is no clean clone: the digests of a second build"
+fi
+
 step "the cluster"
 bash "$kit/down.sh" > /dev/null 2>&1 || true
 trap 'bash "$kit/down.sh" > /dev/null 2>&1 || true' EXIT

@@ -139,7 +139,7 @@ public final class Trainer {
             double lossSum = 0;
             try (NDManager results = engine.root().newSubManager()) {
                 Dropout dropout = new Dropout(job.spec().lora().dropout(), training.seed()).part(step);
-                Noise noise = new Noise(training.neftuneNoiseAlpha(), training.seed()).part(step);
+                Noise noise = noise().part(step);
                 List<NDArray> sums = new ArrayList<>();
                 for (Batch micro : batch.micro()) {
                     if (micro.learnedTokens() > 0) {
@@ -157,6 +157,12 @@ public final class Trainer {
             double seconds = (System.nanoTime() - started) / 1e9;
             double loss = batch.tokens() == 0 ? 0 : lossSum / batch.tokens();
             return new StepResult(loss, norm, rate, seconds, batch);
+        }
+
+        private Noise noise() {
+            return training.neftuneNoiseAlpha() == null
+                    ? Noise.NONE
+                    : new Noise(training.neftuneNoiseAlpha(), training.seed());
         }
 
         /** Clips and applies the gradients, unless they overflowed; gives their norm before clipping. */

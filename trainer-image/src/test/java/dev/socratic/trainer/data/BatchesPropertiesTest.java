@@ -95,7 +95,7 @@ class BatchesPropertiesTest {
                         seed,
                         0,
                         0,
-                        0,
+                        null,
                         null));
     }
 }

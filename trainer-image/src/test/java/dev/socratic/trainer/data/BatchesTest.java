@@ -102,7 +102,7 @@ class BatchesTest {
                 42,
                 0,
                 0,
-                0,
+                null,
                 null);
     }
 

@@ -77,11 +77,10 @@ public record TrainingSpec(
         int evalEverySteps,
 
         @JsonPropertyDescription(
-                "NEFTune: noise on the embedded tokens in training, alpha / sqrt(length * hidden size) at most; 0 for none.")
-        @Default("0")
+                "NEFTune: noise on the embedded tokens in training, alpha / sqrt(length * hidden size) at most; absent: none.")
         @Min(0)
         @Max(1000)
-        double neftuneNoiseAlpha,
+        Double neftuneNoiseAlpha,
 
         @JsonPropertyDescription(
                 "Evaluations in a row without a lower evaluation loss after which training ends; the adapter is then the one with the lowest. Absent: never.")

@@ -50,10 +50,10 @@ final class Story {
         if (step.reason() != EventReason.STARTED) {
             return status.message();
         }
+        String where = status.nodeName() == null ? "" : " on node " + status.nodeName();
         return status.attempts() == null || status.attempts() == 1
-                ? "Created Job %s; its trainer runs on node %s.".formatted(status.jobName(), status.nodeName())
-                : "Attempt %d of Job %s runs on node %s."
-                        .formatted(status.attempts(), status.jobName(), status.nodeName());
+                ? "Created Job %s; its trainer runs%s.".formatted(status.jobName(), where)
+                : "Attempt %d of Job %s runs%s.".formatted(status.attempts(), status.jobName(), where);
     }
 
     private static Optional<RunEvent> blocked(Observation o, Verdict verdict) {

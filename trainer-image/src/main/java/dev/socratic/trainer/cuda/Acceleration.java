@@ -1,6 +1,7 @@
 package dev.socratic.trainer.cuda;
 
 import ai.djl.Device;
+import ai.djl.engine.EngineException;
 import dev.socratic.trainer.engine.Precision;
 import dev.socratic.trainer.engine.TorchEngine;
 import dev.socratic.trainer.placement.Kernels;
@@ -44,7 +45,7 @@ public record Acceleration(TorchEngine engine, Kernels kernels, Optional<String>
             }
             return new Acceleration(
                     plain.withOps(new CudaOps(plain.ops(), plain.root(), devices)), Kernels.OURS, Optional.empty());
-        } catch (CudaUnavailable | UnsatisfiedLinkError unavailable) {
+        } catch (CudaUnavailable | EngineException | UnsatisfiedLinkError unavailable) {
             return new Acceleration(plain, Kernels.TORCH, Optional.of(unavailable.getMessage()));
         }
     }

@@ -52,8 +52,8 @@ public final class ScaleBenchmark implements Callable<Integer> {
     @Option(
             names = "--java-options",
             split = " ",
-            defaultValue = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
-            description = "Of the operator (${DEFAULT-VALUE}).")
+            defaultValue = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:MaxRAM=512m",
+            description = "Of the operator; its image's, and the chart's limit of memory (${DEFAULT-VALUE}).")
     private List<String> javaOptions;
 
     @Option(names = "--out", description = "A JSON file for the result.")

@@ -182,7 +182,8 @@ class KubectlTest {
 
     @Test
     void explainKnowsTheFields() {
-        assertThat(kubectl.run("explain", "sft.spec.lora")).contains("Rank of the adapter.", "enum: none");
+        assertThat(kubectl.run("explain", "sft.spec.lora"))
+                .contains("Rank of the adapter.", "enum: all, lora_only, none");
         assertThat(kubectl.run("explain", "socraticfinetune.status.conditions"))
                 .contains("Ready, Reconciling or Stalled.");
     }

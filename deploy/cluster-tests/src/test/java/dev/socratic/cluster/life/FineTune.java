@@ -74,12 +74,19 @@ record FineTune(KubernetesClient client, String name) {
 
     /** Waits for a state with this reason of the condition Ready. */
     SocraticFineTuneStatus awaitReason(String reason) {
-        return await(
-                reason,
-                status -> ready(status)
-                        .map(Condition::getReason)
-                        .filter(reason::equals)
-                        .isPresent());
+        return awaitReady(reason, condition -> reason.equals(condition.getReason()));
+    }
+
+    /** The same, once its message says this: what kept the run back at first may have been something else. */
+    SocraticFineTuneStatus awaitReason(String reason, String said) {
+        return awaitReady(
+                reason + ": " + said,
+                condition -> reason.equals(condition.getReason())
+                        && condition.getMessage().contains(said));
+    }
+
+    private SocraticFineTuneStatus awaitReady(String what, Predicate<Condition> wanted) {
+        return await(what, status -> ready(status).filter(wanted).isPresent());
     }
 
     SocraticFineTuneStatus await(String what, Predicate<SocraticFineTuneStatus> wanted) {

@@ -4,15 +4,12 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.socratic.api.v1alpha1.SocraticFineTune;
 import dev.socratic.api.v1alpha1.SocraticGroup;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,7 +23,6 @@ import java.util.List;
 public final class ResourceFile {
     private static final String KIND = "SocraticFineTune";
     private static final String API_VERSION = SocraticGroup.GROUP + "/" + SocraticGroup.VERSION;
-    private static final String CRD = "/META-INF/socratic/socraticfinetunes.socratic.dev-v1.yml";
     private static final List<String> TOP = List.of("apiVersion", "kind", "metadata", "spec", "status");
 
     private ResourceFile() {}
@@ -53,7 +49,7 @@ public final class ResourceFile {
         checkTop(document, tree, problems);
         if (tree.path("spec").isObject()) {
             SchemaCheck check = new SchemaCheck(document);
-            check.check(tree.get("spec"), specSchema(), "spec");
+            check.check(tree.get("spec"), CrdSchema.read().spec(), "spec");
             problems.addAll(check.problems());
             problems.addAll(SpecRules.problems(document));
         } else {
@@ -122,16 +118,6 @@ public final class ResourceFile {
                             "metadata." + field, "unknown field; allowed: name, namespace, labels, annotations")));
         } catch (JsonProcessingException e) {
             problems.add(document.atValue("metadata", e.getOriginalMessage()));
-        }
-    }
-
-    private static JsonNode specSchema() {
-        try (InputStream crd = ResourceFile.class.getResourceAsStream(CRD)) {
-            return new YAMLMapper()
-                    .readTree(new String(crd.readAllBytes(), StandardCharsets.UTF_8))
-                    .at("/spec/versions/0/schema/openAPIV3Schema/properties/spec");
-        } catch (IOException e) {
-            throw new UncheckedIOException("The CRD of this program cannot be read: " + e, e);
         }
     }
 }

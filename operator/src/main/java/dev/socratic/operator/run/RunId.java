@@ -1,22 +1,29 @@
 package dev.socratic.operator.run;
 
+import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.socratic.api.v1alpha1.SocraticFineTune;
 import dev.socratic.api.v1alpha1.spec.PlacementSpec;
 import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
+import dev.socratic.api.yaml.CrdSchema;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * Which training a resource asks for: a short hash of the part of its spec that decides the result and the devices it
  * is computed on. Another id is another run. Secrets, scheduling, {@code suspend}, {@code ttlSecondsAfterFinished},
- * {@code activeDeadlineSeconds} and {@code backoffLimit} are no part of it.
+ * {@code activeDeadlineSeconds} and {@code backoffLimit} are no part of it; nor is what equals its default, so that a
+ * field that a newer version of the resource adds changes no id.
  *
  * @param spec hash of the spec, 8 hexadecimal digits
  * @param restart hash of the annotation {@value RunLabels#RESTART}, 4 hexadecimal digits, or empty
@@ -26,9 +33,28 @@ public record RunId(String spec, String restart) {
             .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
             .build();
 
+    private static final CrdSchema SCHEMA = CrdSchema.read();
+
+    private static final List<JsonPointer> NO_PART = Stream.of(
+                    "/model/secretRef",
+                    "/model/trustRemoteCode",
+                    "/output/secretRef",
+                    "/placement/nodeSelector",
+                    "/placement/tolerations",
+                    "/placement/affinity",
+                    "/placement/runtimeClassName",
+                    "/placement/priorityClassName",
+                    "/placement/image",
+                    "/suspend",
+                    "/ttlSecondsAfterFinished",
+                    "/activeDeadlineSeconds",
+                    "/backoffLimit")
+            .map(JsonPointer::compile)
+            .toList();
+
     /**
      * The run that {@code resource} asks for. While its generation is the one that its status is about, the id in the
-     * status stays: a default that a newer version of the resource adds must not train anything again.
+     * status stays, whatever a newer version of this program would make of the spec.
      */
     public static RunId of(SocraticFineTune resource) {
         Map<String, String> annotations = resource.getMetadata().getAnnotations();
@@ -46,24 +72,15 @@ public record RunId(String spec, String restart) {
         return sameGeneration ? status.runId().split("-", 2)[0] : hash(trained(resource.getSpec()));
     }
 
-    private static Map<String, Object> trained(SocraticFineTuneSpec spec) {
-        Map<String, Object> trained = new LinkedHashMap<>();
-        trained.put("modelUri", spec.model().uri());
-        trained.put("modelRevision", spec.model().revision());
-        trained.put("dtype", spec.model().dtype());
-        trained.put("attention", spec.model().attention());
-        trained.put("tokenizer", spec.tokenizer());
-        trained.put("quantization", spec.quantization());
-        trained.put("lora", spec.lora());
-        trained.put("dataset", spec.dataset());
-        trained.put("training", spec.training());
-        trained.put("evaluation", spec.evaluation());
-        trained.put("outputUri", spec.output().uri());
-        trained.put("merge", spec.output().merge());
-        PlacementSpec placement = Placements.of(spec);
-        trained.put("gpus", placement.gpus());
-        trained.put("deviceMap", placement.deviceMap());
-        trained.put("maxMemory", placement.maxMemory());
+    /** Whatever a spec may say decides the result, but for what is known not to, and but for what would hold anyway. */
+    private static JsonNode trained(SocraticFineTuneSpec spec) {
+        ObjectNode trained = CANONICAL.valueToTree(spec);
+        NO_PART.forEach(field -> {
+            if (trained.at(field.head()) instanceof ObjectNode parent) {
+                parent.remove(field.last().getMatchingProperty());
+            }
+        });
+        SCHEMA.removeDefaults(trained);
         return trained;
     }
 
@@ -94,7 +111,7 @@ public record RunId(String spec, String restart) {
 
     private static String hash(Object value) {
         try {
-            return hash(CANONICAL.writeValueAsString(value));
+            return hash(CANONICAL.writeValueAsString(CANONICAL.convertValue(value, Object.class)));
         } catch (JsonProcessingException impossible) {
             throw new IllegalStateException("The spec came from JSON, but does not go back to it.", impossible);
         }

@@ -23,7 +23,10 @@ class RunIdTest {
                 "backoffLimit: 3 | activeDeadlineSeconds: 60 | the same",
                 "suspend: false | suspend: true | the same",
                 "ttlSecondsAfterFinished: 86400 | ttlSecondsAfterFinished: 0 | the same",
-                "gpus: 0 | nodeSelector: {zone: a} | the same",
+                "gpus: 0 | 'gpus: 0\n    nodeSelector: {zone: a}' | the same",
+                "gpus: 0 | 'gpus: 0\n    deviceMap: balanced' | the same",
+                "gpus: 0 | 'gpus: 0\n    deviceMap: sequential' | another",
+                "backoffLimit: 3 | tokenizer: {} | the same",
                 "revision: \"main\" | revision: v2 | another",
                 "uri: \"pvc://models/gemma\" | 'uri: \"pvc://models/gemma\"\n    secretRef: {name: other}' | the same",
             })

@@ -17,8 +17,22 @@ class CrdTest {
     @ParameterizedTest(name = "{0}")
     @ValueSource(strings = {".", "../deploy/helm/socratic/files"})
     void committedFileIsWhatTheTypesSay(Path place, @TempDir Path folder) throws IOException {
-        String generated = CrdFile.generate(folder);
-        Path committed = place.resolve(CrdFile.COMMITTED);
+        check(place.resolve(CrdFile.COMMITTED), CrdFile.generate(folder));
+    }
+
+    @Test
+    void pageOfFieldsIsWhatTheTypesSay(@TempDir Path folder) throws IOException {
+        check(Path.of("../docs/resource.md"), ResourcePage.of(schema(CrdFile.generate(folder))));
+    }
+
+    @Test
+    void kubectlExplainsEveryField() throws IOException {
+        assertThat(undescribed(schema(Files.readString(CrdFile.COMMITTED)), "sft")
+                        .toList())
+                .isEmpty();
+    }
+
+    private static void check(Path committed, String generated) throws IOException {
         if (System.getProperty("crd.write") != null) {
             Files.writeString(committed, generated);
         }
@@ -27,12 +41,8 @@ class CrdTest {
                 .hasContent(generated);
     }
 
-    @Test
-    void kubectlExplainsEveryField() throws IOException {
-        JsonNode schema = Serialization.yamlMapper()
-                .readTree(CrdFile.COMMITTED.toFile())
-                .at("/spec/versions/0/schema/openAPIV3Schema");
-        assertThat(undescribed(schema, "sft").toList()).isEmpty();
+    private static JsonNode schema(String crd) throws IOException {
+        return Serialization.yamlMapper().readTree(crd).at("/spec/versions/0/schema/openAPIV3Schema");
     }
 
     private static Stream<String> undescribed(JsonNode schema, String path) {

@@ -1,6 +1,8 @@
 package dev.socratic.operator.apply;
 
+import dev.socratic.api.v1alpha1.spec.OutputSpec;
 import dev.socratic.api.v1alpha1.spec.PlacementSpec;
+import dev.socratic.api.v1alpha1.spec.SecretReference;
 import dev.socratic.operator.run.Placements;
 import dev.socratic.operator.run.Run;
 import dev.socratic.operator.run.RunLabels;
@@ -25,6 +27,7 @@ import java.util.Map;
 final class TrainerPod {
     static final String CONTAINER = "trainer";
     static final String TOKEN = "HUGGINGFACE_TOKEN";
+    static final String OUTPUT_TOKEN = "SOCRATIC_OUTPUT_TOKEN";
 
     /** User and group of the trainer image. */
     private static final long USER = 65532;
@@ -63,7 +66,7 @@ final class TrainerPod {
                 .withImage(image(placement, settings))
                 .withArgs("train", Volumes.CONFIG + "/" + TrainerConfig.FILE)
                 .withEnv(environment(run, volumes))
-                .withEnvFrom(outputSecret(run))
+                .withEnvFrom(outputSecret(run.spec().output()))
                 .addNewPort()
                 .withName("progress")
                 .withContainerPort(settings.progressPort())
@@ -89,25 +92,37 @@ final class TrainerPod {
         environment.add(new EnvVar("SOCRATIC_RESOURCE", run.name(), null));
         environment.addAll(volumes.environment());
         if (run.spec().model().secretRef() != null) {
-            environment.add(new EnvVarBuilder()
-                    .withName(TOKEN)
-                    .withNewValueFrom()
-                    .withNewSecretKeyRef()
-                    .withName(run.spec().model().secretRef().name())
-                    .withKey(TOKEN)
-                    .endSecretKeyRef()
-                    .endValueFrom()
-                    .build());
+            environment.add(token(TOKEN, run.spec().model().secretRef()));
+        }
+        if (run.spec().output().secretRef() != null && isOnHub(run.spec().output())) {
+            environment.add(token(OUTPUT_TOKEN, run.spec().output().secretRef()));
         }
         return environment;
     }
 
-    private static List<EnvFromSource> outputSecret(Run run) {
-        return run.spec().output().secretRef() == null
+    private static EnvVar token(String variable, SecretReference secret) {
+        return new EnvVarBuilder()
+                .withName(variable)
+                .withNewValueFrom()
+                .withNewSecretKeyRef()
+                .withName(secret.name())
+                .withKey(TOKEN)
+                .endSecretKeyRef()
+                .endValueFrom()
+                .build();
+    }
+
+    private static boolean isOnHub(OutputSpec output) {
+        return output.uri().startsWith("hf://");
+    }
+
+    /** The hub's token is given alone, as the model's may be another one under the same key. */
+    private static List<EnvFromSource> outputSecret(OutputSpec output) {
+        return output.secretRef() == null || isOnHub(output)
                 ? List.of()
                 : List.of(new EnvFromSourceBuilder()
                         .withNewSecretRef()
-                        .withName(run.spec().output().secretRef().name())
+                        .withName(output.secretRef().name())
                         .endSecretRef()
                         .build());
     }

@@ -1,6 +1,7 @@
 package dev.socratic.operator.apply;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.socratic.api.v1alpha1.SocraticFineTune;
 import dev.socratic.api.yaml.ResourceFile;
@@ -106,6 +107,35 @@ class TrainerJobTest {
                 .allSatisfy(term -> assertThat(term.getMatchExpressions())
                         .extracting(expression -> expression.getKey())
                         .containsExactly("rack", "nvidia.com/gpu.count", "nvidia.com/gpu.memory"));
+    }
+
+    @Test
+    void outputOnTheHubHasATokenOfItsOwn() {
+        SocraticFineTune resource =
+                edited(Resources.onTheCpu(), "pvc://models/gemma\"", """
+                hf://google/gemma-2-2b-jpn-it"
+                    secretRef: {name: reads}
+                """, "pvc://adapters/socratic-ja\"", """
+                hf://tutors/socratic-ja"
+                    secretRef: {name: writes}
+                """);
+        resource.getMetadata().setUid("1");
+        var container = TrainerJob.desired(Run.of(resource), SETTINGS)
+                .getSpec()
+                .getTemplate()
+                .getSpec()
+                .getContainers()
+                .get(0);
+        assertThat(container.getEnvFrom()).isEmpty();
+        assertThat(container.getEnv())
+                .filteredOn(variable -> variable.getValueFrom() != null)
+                .extracting(
+                        variable -> variable.getName(),
+                        variable -> variable.getValueFrom().getSecretKeyRef().getName(),
+                        variable -> variable.getValueFrom().getSecretKeyRef().getKey())
+                .containsExactly(
+                        tuple("HUGGINGFACE_TOKEN", "reads", "HUGGINGFACE_TOKEN"),
+                        tuple("SOCRATIC_OUTPUT_TOKEN", "writes", "HUGGINGFACE_TOKEN"));
     }
 
     @Test

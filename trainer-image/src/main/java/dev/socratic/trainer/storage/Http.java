@@ -1,10 +1,15 @@
 package dev.socratic.trainer.storage;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.HttpURLConnection;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.URL;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
@@ -36,11 +41,66 @@ final class Http {
         SAME_HOST
     }
 
+    /** What a request carries; each sending reads it anew. */
+    interface Content {
+        long length();
+
+        void writeTo(OutputStream body) throws IOException;
+
+        static Content of(byte[] bytes) {
+            return new Content() {
+                @Override
+                public long length() {
+                    return bytes.length;
+                }
+
+                @Override
+                public void writeTo(OutputStream body) throws IOException {
+                    body.write(bytes);
+                }
+            };
+        }
+
+        /** A part of a file. */
+        static Content of(Path file, long from, long length) {
+            return new Content() {
+                @Override
+                public long length() {
+                    return length;
+                }
+
+                @Override
+                public void writeTo(OutputStream body) throws IOException {
+                    try (FileChannel part = FileChannel.open(file)) {
+                        WritableByteChannel target = Channels.newChannel(body);
+                        for (long sent = 0; sent < length; ) {
+                            sent += part.transferTo(from + sent, length - sent, target);
+                        }
+                    }
+                }
+            };
+        }
+    }
+
+    /** The answer to a request with content; redirects are not followed. The caller closes it. */
+    HttpAnswer send(String method, URI target, Map<String, String> headers, Content content) throws IOException {
+        HttpURLConnection connection = prepared(method, target, headers);
+        connection.setDoOutput(true);
+        connection.setFixedLengthStreamingMode(content.length());
+        try (OutputStream body = connection.getOutputStream()) {
+            content.writeTo(body);
+        }
+        connection.getResponseCode();
+        return new HttpAnswer(target, connection);
+    }
+
     /** An answer with any status but a followed redirect. The caller closes it. */
     HttpAnswer send(String method, URI target, Map<String, String> headers, Redirects redirects) throws IOException {
         URI at = target;
         for (int hop = 0; hop <= MOST_REDIRECTS; hop++) {
-            HttpAnswer answer = new HttpAnswer(at, exchange(method, at, headers));
+            HttpURLConnection connection = prepared(method, at, headers);
+            connection.getResponseCode();
+            HttpAnswer answer = new HttpAnswer(at, connection);
             if (!answer.isRedirect()) {
                 return answer;
             }
@@ -57,7 +117,7 @@ final class Http {
         throw new IOException("more than " + MOST_REDIRECTS + " redirects from " + target.getHost());
     }
 
-    private HttpURLConnection exchange(String method, URI target, Map<String, String> headers) throws IOException {
+    private HttpURLConnection prepared(String method, URI target, Map<String, String> headers) throws IOException {
         URL url = target.toURL();
         HttpURLConnection connection = (HttpURLConnection) url.openConnection();
         connection.setRequestMethod(method);
@@ -72,8 +132,6 @@ final class Http {
             connection.setRequestProperty(
                     "Authorization", "Bearer " + token.get().value());
         }
-        connection.connect();
-        connection.getResponseCode();
         return connection;
     }
 

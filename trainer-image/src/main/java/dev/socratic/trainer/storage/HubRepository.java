@@ -13,10 +13,12 @@ import java.util.regex.Pattern;
  * @param path inside the repository, without slashes at its ends; empty for the whole
  */
 record HubRepository(String type, String id, String path) {
+    static final String MODELS = "models";
     private static final String DATASETS = "datasets";
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_.-]{1,96}");
 
-    static HubRepository parse(StorageUri uri, InputKind kind) {
+    /** @param field that the URI stands in, for messages */
+    static HubRepository parse(StorageUri uri, String field) {
         List<String> segments = uri.segments();
         boolean dataset = segments.size() > 0 && segments.get(0).equals(DATASETS);
         List<String> names = dataset ? segments.subList(1, segments.size()) : segments;
@@ -24,14 +26,14 @@ record HubRepository(String type, String id, String path) {
                 || names.contains("..")
                 || !names.subList(0, 2).stream().allMatch(NAME.asMatchPredicate())) {
             throw Problem.of(FailureReason.InvalidConfiguration, "is no repository of the hub")
-                    .where(kind.field())
+                    .where(field)
                     .found(uri)
                     .allowed("hf://OWNER/NAME[/PATH] or hf://datasets/OWNER/NAME[/PATH]")
                     .remedy("a branch, tag or commit goes to spec.model.revision")
                     .failure();
         }
         return new HubRepository(
-                dataset ? DATASETS : "models",
+                dataset ? DATASETS : MODELS,
                 names.get(0) + "/" + names.get(1),
                 String.join("/", names.subList(2, names.size())));
     }

@@ -7,6 +7,7 @@ import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
@@ -21,7 +22,6 @@ public final class OutputFolder implements AutoCloseable {
     public static final String ADAPTER_WEIGHTS = "adapter_model.safetensors";
     public static final String METRICS = "metrics.jsonl";
 
-    private static final String FIELD = "spec.output.uri";
     private static final String STAGING = ".socratic-staging";
     private static final String DECIDED = ".socratic-publishing";
     private static final String PROBE = ".socratic-probe";
@@ -29,11 +29,13 @@ public final class OutputFolder implements AutoCloseable {
     private final String uri;
     private final Path folder;
     private final Ownership ownership;
+    private final Destination destination;
 
-    OutputFolder(String uri, Path folder, Ownership ownership) {
+    OutputFolder(String uri, Path folder, Ownership ownership, Destination destination) {
         this.uri = uri;
         this.folder = folder;
         this.ownership = ownership;
+        this.destination = destination;
     }
 
     public String uri() {
@@ -68,6 +70,7 @@ public final class OutputFolder implements AutoCloseable {
             if (!ownership.take()) {
                 throw taken();
             }
+            destination.check();
             if (Files.isDirectory(folder.resolve(DECIDED))) {
                 moveIntoPlace();
             }
@@ -77,13 +80,13 @@ public final class OutputFolder implements AutoCloseable {
             if (store.getUsableSpace() < bytesNeeded) {
                 throw UnwritableFolder.full(
                                 Problem.of(FailureReason.OutputNotWritable, "the volume of " + folder + " is too full")
-                                        .where(FIELD)
+                                        .where(Storage.OUTPUT_FIELD)
                                         .found(store.getUsableSpace() + " bytes free")
                                         .allowed("at least " + bytesNeeded + " bytes"))
                         .failure();
             }
         } catch (IOException unwritable) {
-            throw UnwritableFolder.of(FIELD, folder, unwritable);
+            throw UnwritableFolder.of(Storage.OUTPUT_FIELD, folder, unwritable);
         }
     }
 
@@ -94,7 +97,7 @@ public final class OutputFolder implements AutoCloseable {
             removeAll(staging);
             return Files.createDirectories(staging);
         } catch (IOException unwritable) {
-            throw UnwritableFolder.of(FIELD, folder, unwritable);
+            throw UnwritableFolder.of(Storage.OUTPUT_FIELD, folder, unwritable);
         }
     }
 
@@ -104,26 +107,31 @@ public final class OutputFolder implements AutoCloseable {
     }
 
     /**
-     * Publishes what is in {@link #staging()}.
+     * Publishes what is in {@link #staging()}: here, and from here to where the URI says.
      *
      * @param mainFile the file there whose sha256 stands for the result
      */
     public PublishedOutput publish(String mainFile) {
         Path staging = folder.resolve(STAGING);
         try {
-            List<Path> files = filesIn(staging);
+            List<String> delivered = new ArrayList<>();
             long size = 0;
-            for (Path file : files) {
+            for (Path file : filesIn(staging)) {
                 DurableFiles.sync(file);
                 size += Files.size(file);
+                delivered.add(staging.relativize(file).toString());
+            }
+            if (Files.exists(folder.resolve(METRICS))) {
+                delivered.add(METRICS);
             }
             String sha256 = Checksum.sha256Of(staging.resolve(mainFile));
             Files.move(staging, folder.resolve(DECIDED), StandardCopyOption.ATOMIC_MOVE);
             DurableFiles.sync(folder);
             moveIntoPlace();
+            destination.deliver(folder, delivered);
             return new PublishedOutput(uri, sha256, size);
         } catch (IOException unwritable) {
-            throw UnwritableFolder.of(FIELD, folder, unwritable);
+            throw UnwritableFolder.of(Storage.OUTPUT_FIELD, folder, unwritable);
         }
     }
 
@@ -137,7 +145,7 @@ public final class OutputFolder implements AutoCloseable {
 
     private RuntimeException taken() {
         return Problem.of(FailureReason.TryAgain, "another run is writing to the output folder")
-                .where(FIELD)
+                .where(Storage.OUTPUT_FIELD)
                 .found(uri)
                 .remedy("wait until it has ended, or give this run another output.uri")
                 .failure();

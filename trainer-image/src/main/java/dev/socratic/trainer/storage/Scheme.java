@@ -12,4 +12,9 @@ interface Scheme {
     default Optional<Path> outputFolder(StorageUri uri) {
         return Optional.empty();
     }
+
+    /** Where an output goes on to from that folder. */
+    default Destination destination(StorageUri uri) {
+        return Destination.NONE;
+    }
 }

@@ -13,7 +13,7 @@ import java.util.TreeMap;
  * TrainerFailure} that names the field: not found, not allowed, not writable, or worth another attempt.
  */
 public final class Storage {
-    private static final String OUTPUT_FIELD = "spec.output.uri";
+    static final String OUTPUT_FIELD = "spec.output.uri";
 
     private final Map<String, Scheme> schemes;
     private final FileLocks locks = new FileLocks();
@@ -22,7 +22,7 @@ public final class Storage {
     public Storage(StorageSettings settings) {
         resource = settings.resource();
         schemes = new TreeMap<>(Map.of(
-                "hf", new HubInput(settings, locks),
+                "hf", new HubFiles(settings, locks),
                 "https", new HttpsInput(settings, locks),
                 "pvc", new ClaimFolders(settings.claims()),
                 "configmap", new ConfigMapFiles(settings.configMaps()),
@@ -42,10 +42,11 @@ public final class Storage {
     /** The folder that the run's results go to. Touches nothing yet: see {@link OutputFolder#checkWritable}. */
     public OutputFolder output(String uri) {
         StorageUri parsed = StorageUri.parse(uri, OUTPUT_FIELD);
-        Path folder = Optional.ofNullable(schemes.get(parsed.scheme()))
-                .flatMap(scheme -> scheme.outputFolder(parsed))
-                .orElseThrow(() -> unknownScheme(OUTPUT_FIELD, uri, "pvc://CLAIM/PATH, file:///PATH"));
-        return new OutputFolder(uri, folder, new Ownership(folder, locks, resource));
+        Scheme scheme = schemes.get(parsed.scheme());
+        Path folder = Optional.ofNullable(scheme)
+                .flatMap(known -> known.outputFolder(parsed))
+                .orElseThrow(() -> unknownScheme(OUTPUT_FIELD, uri, "pvc://CLAIM/PATH, hf://OWNER/NAME, file:///PATH"));
+        return new OutputFolder(uri, folder, new Ownership(folder, locks, resource), scheme.destination(parsed));
     }
 
     private static TrainerFailure unknownScheme(String field, String uri, String working) {

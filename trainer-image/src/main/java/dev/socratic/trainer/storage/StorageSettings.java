@@ -13,6 +13,8 @@ import java.util.stream.Stream;
  *
  * @param hubEndpoint without a final slash
  * @param cache parent of {@code hub}, the cache that huggingface_hub can share, and of {@code https}
+ * @param outputToken what an output on the hub is written with
+ * @param outputs where an output lies until it goes on to its destination: on the run's own volume where it has one
  * @param claims folder under which each persistent volume claim is mounted by its name
  * @param configMaps folder under which each ConfigMap is mounted by its name
  * @param resource whose runs this is one of; empty where nobody starts one after another by himself
@@ -20,8 +22,10 @@ import java.util.stream.Stream;
 public record StorageSettings(
         URI hubEndpoint,
         Optional<AccessToken> hubToken,
+        Optional<AccessToken> outputToken,
         Path hubCache,
         Path cache,
+        Path outputs,
         Path claims,
         Path configMaps,
         Optional<String> resource,
@@ -39,12 +43,14 @@ public record StorageSettings(
         String endpoint = value(environment, "HF_ENDPOINT").orElse(PUBLIC_HUB).replaceAll("/+$", "");
         return new StorageSettings(
                 URI.create(endpoint),
-                Stream.of("HUGGINGFACE_TOKEN", "HF_TOKEN")
-                        .flatMap(name -> value(environment, name).stream())
-                        .findFirst()
-                        .map(AccessToken::new),
+                token(environment, "HUGGINGFACE_TOKEN", "HF_TOKEN"),
+                token(environment, "SOCRATIC_OUTPUT_TOKEN", "HUGGINGFACE_TOKEN", "HF_TOKEN"),
                 hubCache,
                 cache,
+                value(environment, "SOCRATIC_CHECKPOINTS")
+                        .map(Path::of)
+                        .orElse(cache)
+                        .resolve("outputs"),
                 Path.of(environment.getOrDefault("SOCRATIC_PVC_ROOT", "/mnt/pvc")),
                 Path.of(environment.getOrDefault("SOCRATIC_CONFIGMAP_ROOT", "/mnt/configmap")),
                 value(environment, "SOCRATIC_RESOURCE"),
@@ -52,7 +58,16 @@ public record StorageSettings(
     }
 
     StorageSettings with(RetryPolicy policy) {
-        return new StorageSettings(hubEndpoint, hubToken, hubCache, cache, claims, configMaps, resource, policy);
+        return new StorageSettings(
+                hubEndpoint, hubToken, outputToken, hubCache, cache, outputs, claims, configMaps, resource, policy);
+    }
+
+    /** The first of these variables that says something. */
+    private static Optional<AccessToken> token(Map<String, String> environment, String... names) {
+        return Stream.of(names)
+                .flatMap(name -> value(environment, name).stream())
+                .findFirst()
+                .map(AccessToken::new);
     }
 
     private static Optional<String> value(Map<String, String> environment, String name) {

@@ -51,6 +51,7 @@ final class HubServer implements AutoCloseable {
     private final Map<String, Refusal> refusals = new ConcurrentHashMap<>();
     private final List<Request> requests = new CopyOnWriteArrayList<>();
     private final ExecutorService threads = Executors.newCachedThreadPool();
+    private final HubUploadServer uploads;
     private final HttpServer hub;
     private final HttpServer content;
     private final String repository;
@@ -58,6 +59,7 @@ final class HubServer implements AutoCloseable {
     HubServer(String repository, Map<String, byte[]> files) throws IOException {
         this.repository = repository;
         this.files.putAll(files);
+        this.uploads = new HubUploadServer(repository, this.files);
         hub = start("127.0.0.1", this::answerHub);
         content = start("127.0.0.2", this::answerContent);
     }
@@ -102,6 +104,11 @@ final class HubServer implements AutoCloseable {
         refusals.put(prefix, new Refusal(status, code));
     }
 
+    /** What was committed and stored since the start. */
+    HubUploadServer uploads() {
+        return uploads;
+    }
+
     private void answerHub(HttpExchange exchange) throws IOException {
         String path = exchange.getRequestURI().getPath();
         for (Map.Entry<String, Refusal> refusal : refusals.entrySet()) {
@@ -109,6 +116,9 @@ final class HubServer implements AutoCloseable {
                 refuse(exchange, refusal.getValue());
                 return;
             }
+        }
+        if (uploads.answered(exchange, contentAddress())) {
+            return;
         }
         String api = "/api/models/" + repository;
         String resolve = "/" + repository + "/resolve/" + COMMIT + "/";
@@ -135,8 +145,7 @@ final class HubServer implements AutoCloseable {
         if (isLarge(file)) {
             exchange.getResponseHeaders().set("X-Linked-Size", String.valueOf(bytes.length));
             exchange.getResponseHeaders().set("X-Linked-Etag", '"' + sha256(bytes) + '"');
-            exchange.getResponseHeaders()
-                    .set("Location", "http://127.0.0.2:" + content.getAddress().getPort() + "/blob/" + file + "?sig=1");
+            exchange.getResponseHeaders().set("Location", contentAddress() + "/blob/" + file + "?sig=1");
             answer(exchange, 302, "Found".getBytes(StandardCharsets.US_ASCII));
         } else {
             exchange.getResponseHeaders().set("ETag", '"' + gitBlob(bytes) + '"');
@@ -144,7 +153,15 @@ final class HubServer implements AutoCloseable {
         }
     }
 
+    private String contentAddress() {
+        return "http://127.0.0.2:" + content.getAddress().getPort();
+    }
+
     private void answerContent(HttpExchange exchange) throws IOException {
+        if (exchange.getRequestMethod().equals("PUT")) {
+            uploads.stored(exchange);
+            return;
+        }
         String file = exchange.getRequestURI().getPath().substring("/blob/".length());
         send(exchange, file, files.get(file));
     }
@@ -183,7 +200,7 @@ final class HubServer implements AutoCloseable {
         answer(exchange, refusal.status(), "{}".getBytes(StandardCharsets.US_ASCII));
     }
 
-    private static void answer(HttpExchange exchange, int status, byte[] body) throws IOException {
+    static void answer(HttpExchange exchange, int status, byte[] body) throws IOException {
         if (exchange.getRequestMethod().equals("HEAD")) {
             exchange.getResponseHeaders().set("Content-Length", String.valueOf(body.length));
             exchange.sendResponseHeaders(status, -1);
@@ -220,7 +237,7 @@ final class HubServer implements AutoCloseable {
         return tree;
     }
 
-    private static boolean isLarge(String file) {
+    static boolean isLarge(String file) {
         return file.endsWith(".safetensors");
     }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -75,6 +76,36 @@ class HuggingFaceHubTest {
         }
     }
 
+    @Test
+    void theHubTakesWhatPythonUploadsAsItTakesOurs() throws Exception {
+        Path folder = Files.createDirectories(cache.resolve("adapter/merged")).getParent();
+        Files.write(folder.resolve("adapter_model.safetensors"), new byte[2 * HubUploadServer.PART + 1]);
+        Files.writeString(folder.resolve("adapter_config.json"), "{}");
+        Files.write(folder.resolve("merged/model.safetensors"), new byte[9]);
+        Answer answer = python("from huggingface_hub import HfApi\n"
+                + "api = HfApi(token='hf_writes')\n"
+                + "api.create_repo('lab/tiny', private=True, exist_ok=True)\n"
+                + "api.upload_folder(repo_id='lab/tiny', folder_path='" + folder + "')");
+        assertThat(answer.ended()).as(answer.toString()).isZero();
+
+        try (OutputFolder output = storage().output("hf://" + REPOSITORY)) {
+            output.checkWritable();
+            Path staging = output.staging();
+            Files.createDirectories(staging.resolve("merged"));
+            for (String file :
+                    List.of("adapter_model.safetensors", "adapter_config.json", "merged/model.safetensors")) {
+                Files.copy(folder.resolve(file), staging.resolve(file));
+            }
+            output.publish();
+        }
+
+        assertThat(hub.uploads().commits())
+                .hasSize(2)
+                .allSatisfy(commit -> assertThat(commit)
+                        .containsExactlyInAnyOrder(
+                                "adapter_config.json", "adapter_model.safetensors", "merged/model.safetensors"));
+    }
+
     private Storage storage() {
         return new Storage(StorageSettings.fromEnvironment(
                 Map.of("HF_ENDPOINT", hub.endpoint().toString(), "HF_HOME", cache.toString())));
@@ -100,6 +131,6 @@ class HuggingFaceHubTest {
         }
         List<String> lines = new ArrayList<>(process.inputReader().lines().toList());
         assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
-        return new Answer(process.exitValue(), lines, java.nio.file.Files.readString(errors));
+        return new Answer(process.exitValue(), lines, Files.readString(errors));
     }
 }

@@ -89,12 +89,12 @@ class StorageTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"hf://lab/adapter", "s3://bucket/key", "oci://registry/name", "https://host/x", "configmap://a/b"})
+    @CsvSource({"s3://bucket/key", "oci://registry/name", "https://host/x", "configmap://a/b"})
     void outputsThatCannotBeWrittenAreRefusedAtOnce(String uri) {
         assertThatThrownBy(() -> storage().output(uri))
                 .hasMessageContaining("spec.output.uri")
                 .hasMessageContaining(uri)
-                .hasMessageContaining("allowed: pvc://CLAIM/PATH, file:///PATH");
+                .hasMessageContaining("allowed: pvc://CLAIM/PATH, hf://OWNER/NAME, file:///PATH");
     }
 
     @Test

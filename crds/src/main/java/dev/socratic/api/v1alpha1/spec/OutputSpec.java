@@ -17,7 +17,8 @@ public record OutputSpec(
         @ValidationRule(value = UriSchemes.OUTPUT_RULE, messageExpression = UriSchemes.OUTPUT_MESSAGE)
         String uri,
 
-        @JsonPropertyDescription("Secret whose keys are given to the run as environment variables, to write to uri.")
+        @JsonPropertyDescription(
+                "Secret that lets the run write to uri: of an hf:// repository the key HUGGINGFACE_TOKEN; else its keys become environment variables.")
         SecretReference secretRef,
 
         @JsonPropertyDescription("Whether the adapter is also merged into a copy of the model.") @Default("false")

@@ -18,21 +18,21 @@ import org.slf4j.LoggerFactory;
  * {@code hf://}: resolves the revision to a commit, then brings the needed files of that commit into the shared cache.
  * With the cache warm that is one request.
  */
-final class HubInput implements Scheme {
-    private static final Logger LOG = LoggerFactory.getLogger(HubInput.class);
+final class HubFiles implements Scheme {
+    private static final Logger LOG = LoggerFactory.getLogger(HubFiles.class);
     private static final int PARALLEL_DOWNLOADS = 4;
 
     private final StorageSettings settings;
     private final FileLocks locks;
 
-    HubInput(StorageSettings settings, FileLocks locks) {
+    HubFiles(StorageSettings settings, FileLocks locks) {
         this.settings = settings;
         this.locks = locks;
     }
 
     @Override
     public ResolvedInput resolve(StorageUri uri, InputOptions options) {
-        HubRepository repository = HubRepository.parse(uri, options.kind());
+        HubRepository repository = HubRepository.parse(uri, options.kind().field());
         HubClient hub = new HubClient(settings, options.kind());
         HubClient.Listing listing = hub.list(repository, options.revision());
         HubCache cache = new HubCache(settings.hubCache(), repository, locks);
@@ -50,6 +50,16 @@ final class HubInput implements Scheme {
         } catch (IOException unwritable) {
             throw UnwritableFolder.of("SOCRATIC_CACHE", settings.hubCache(), unwritable);
         }
+    }
+
+    @Override
+    public Optional<Path> outputFolder(StorageUri uri) {
+        return Optional.of(new HubOutput(settings, uri).folder());
+    }
+
+    @Override
+    public Destination destination(StorageUri uri) {
+        return new HubOutput(settings, uri);
     }
 
     private static Thread daemon(Runnable download) {
@@ -84,7 +94,7 @@ final class HubInput implements Scheme {
                 return;
             }
             ExecutorService pool =
-                    Executors.newFixedThreadPool(Math.min(PARALLEL_DOWNLOADS, lacking.size()), HubInput::daemon);
+                    Executors.newFixedThreadPool(Math.min(PARALLEL_DOWNLOADS, lacking.size()), HubFiles::daemon);
             try {
                 List<Future<?>> downloads = new ArrayList<>();
                 for (String path : lacking) {

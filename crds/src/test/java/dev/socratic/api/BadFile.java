@@ -72,6 +72,13 @@ record BadFile(String good, String bad, int line, String field, List<String> inF
                         "spec.placement",
                         List.of("GPU 1", "gpus is 1", "below gpus"),
                         List.of("gpus is 1", "\"1\"", "below gpus")),
+                bad(
+                        "deviceMap: balanced\n    maxMemory:\n      \"0\": 4Gi",
+                        "parallelism: data\n    maxMemory:",
+                        19,
+                        "spec.placement",
+                        List.of("gpus 2", "[1]", "a cap for each GPU"),
+                        List.of("gpus is 2", "\"1\"", "a cap for each GPU")),
                 bad("gpus: 2", "gpus: 65", 18, "spec.placement.gpus", List.of("65", "64")),
                 bad("\"0\": 4Gi", "gpu0: 4Gi", 21, "spec.placement.maxMemory", List.of("gpu0", "0 to 63, or cpu")),
                 bad("4GiB", "plenty", 22, "spec.placement.maxMemory", List.of("plenty", "above 0 such as 4Gi")),

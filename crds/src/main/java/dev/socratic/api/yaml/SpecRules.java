@@ -35,7 +35,22 @@ final class SpecRules {
                 .path("maxMemory")
                 .fields()
                 .forEachRemaining(entry -> checkCap(document, problems, gpus, entry.getKey(), entry.getValue()));
+        checkShares(document, problems, gpus, placement);
         return problems;
+    }
+
+    /** Replicas are equal: each GPU has a cap, or none has. */
+    private static void checkShares(YamlDocument document, List<Problem> problems, int gpus, JsonNode placement) {
+        List<String> capped = new ArrayList<>();
+        placement.path("maxMemory").fieldNames().forEachRemaining(capped::add);
+        capped.remove("cpu");
+        boolean data = placement.path("parallelism").asText().equals("data");
+        if (data && gpus > 0 && !capped.isEmpty() && capped.size() != gpus) {
+            problems.add(document.atValue(
+                    "spec.placement.parallelism",
+                    "found \"data\" and gpus " + gpus + ", but maxMemory caps the GPUs " + capped
+                            + "; allowed: a cap for each GPU, or for none"));
+        }
     }
 
     private static void checkCap(

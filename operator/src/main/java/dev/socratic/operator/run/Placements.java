@@ -8,7 +8,7 @@ import java.util.Map;
 /** The placement of a spec, which an API server that knows no defaults may leave out. */
 public final class Placements {
     private static final PlacementSpec ONE_GPU =
-            new PlacementSpec(1, null, Map.of(), Map.of(), List.of(), null, null, null, null);
+            new PlacementSpec(1, null, null, Map.of(), Map.of(), List.of(), null, null, null, null);
 
     private Placements() {}
 

@@ -18,6 +18,7 @@ class RunIdTest {
                 "loss: \"assistant\" | loss: all | another",
                 "gpus: 0 | gpus: 2 | another",
                 "gpus: 0 | maxMemory: {cpu: 8Gi} | another",
+                "gpus: 0 | 'gpus: 0\n    parallelism: data' | another",
                 "pvc://adapters/socratic-ja | pvc://adapters/other | another",
                 "backoffLimit: 3 | backoffLimit: 5 | the same",
                 "backoffLimit: 3 | activeDeadlineSeconds: 60 | the same",

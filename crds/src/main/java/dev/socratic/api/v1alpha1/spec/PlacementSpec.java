@@ -22,6 +22,7 @@ import java.util.Map;
         messageExpression =
                 "'gpus is %d, but maxMemory caps the GPUs %s; allowed: GPU keys below gpus (raise gpus or remove the cap)'"
                         + ".format([self.gpus, self.maxMemory.filter(k, k.matches('^[0-9]+$') && int(k) >= self.gpus)])")
+@ValidationRule(value = PlacementSpec.DATA_RULE, messageExpression = PlacementSpec.DATA_MESSAGE)
 public record PlacementSpec(
         @JsonPropertyDescription("GPUs of the node that the run gets; 0 trains on the CPU.")
         @Default("1")
@@ -33,6 +34,11 @@ public record PlacementSpec(
                 "How layers are spread over the GPUs: balanced, auto or sequential, or a map from module name to GPU index or cpu.")
         @Default("balanced")
         DeviceMapSpec deviceMap,
+
+        @JsonPropertyDescription(
+                "How the GPUs share a run: layers, each holds some of the model's layers, or data, each holds the whole model and takes a share of a step's batches.")
+        @Default("layers")
+        Parallelism parallelism,
 
         @JsonPropertyDescription(
                 "Memory the run may use a device: key a GPU index from 0, or cpu; value a quantity such as 4Gi.")
@@ -56,6 +62,12 @@ public record PlacementSpec(
 
         @JsonPropertyDescription("Trainer image to run instead of the one the operator was installed with.")
         String image) {
+    static final String DATA_RULE =
+            "self.parallelism != 'data' || self.gpus == 0 || !has(self.maxMemory) || self.maxMemory.filter(k, k != 'cpu').size() in [0, self.gpus]";
+    static final String DATA_MESSAGE =
+            "'parallelism is data and gpus is %d, but maxMemory caps the GPUs %s; allowed: a cap for each GPU, or for none'"
+                    + ".format([self.gpus, self.maxMemory.filter(k, k != 'cpu')])";
+
     public PlacementSpec {
         maxMemory = maxMemory == null ? Map.of() : Collections.unmodifiableMap(new LinkedHashMap<>(maxMemory));
         nodeSelector = nodeSelector == null ? Map.of() : Collections.unmodifiableMap(new LinkedHashMap<>(nodeSelector));

@@ -34,14 +34,13 @@ public record Acceleration(TorchEngine engine, Kernels kernels, Optional<String>
         }
         try {
             CudaDriver driver = new CudaDriver();
-            LibTorch torch = new LibTorch();
             Nvrtc compiler = new Nvrtc(cache);
             String source = source();
             Map<Device, Gpu> devices = new HashMap<>();
             for (int i = 0; i < gpus; i++) {
                 Device device = Device.gpu(i);
                 touch(plain, device);
-                devices.put(device, new Gpu(device, compute, driver, torch, compiler, source));
+                devices.put(device, new Gpu(device, compute, driver, new LibTorch(), compiler, source));
             }
             return new Acceleration(
                     plain.withOps(new CudaOps(plain.ops(), plain.root(), devices)), Kernels.OURS, Optional.empty());

@@ -90,9 +90,12 @@ final class CudaDriver {
         return result.getLong(0);
     }
 
+    /** Kernels are looked up when they are first launched, by the threads of several devices. */
     long function(long module, String name) {
-        check("cuModuleGetFunction of " + name, cuModuleGetFunction(result, module, name));
-        return result.getLong(0);
+        try (Memory found = new Memory(Long.BYTES)) {
+            check("cuModuleGetFunction of " + name, cuModuleGetFunction(found, module, name));
+            return found.getLong(0);
+        }
     }
 
     void launch(long function, int gridX, int gridY, int threads, long extra) {

@@ -11,7 +11,8 @@ import com.sun.jna.Pointer;
 
 /**
  * Addresses and strides of tensors, and new tensors without a detour, by libtorch's stable C interface
- * (torch/csrc/inductor/aoti_torch/c/shim.h), whose handles are the pointers to tensors that DJL holds.
+ * (torch/csrc/inductor/aoti_torch/c/shim.h), whose handles are the pointers to tensors that DJL holds. Results come back
+ * through memory of its own: each device, which one thread at a time works for, has one.
  */
 final class LibTorch {
     private static final int CUDA = 1;

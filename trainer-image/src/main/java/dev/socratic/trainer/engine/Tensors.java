@@ -11,8 +11,10 @@ import java.util.List;
 /** Making, viewing and moving tensors: what DJL's own API leaves out or does not do in every type. */
 public final class Tensors {
     private final TorchScript script;
+    private final Generators generators;
 
-    Tensors(NDManager owner) {
+    Tensors(NDManager owner, Generators generators) {
+        this.generators = generators;
         script = TorchScript.load(owner, "Tensors");
     }
 
@@ -58,6 +60,13 @@ public final class Tensors {
         script.one(target.getManager(), "write", target, values).close();
     }
 
+    /** Adds values in place, on whatever device they are. */
+    public void accumulate(NDArray target, NDArray values) {
+        try (NDManager scope = target.getManager().newSubManager()) {
+            script.one(scope, "accumulate", target, onDevice(scope, values, target.getDevice()));
+        }
+    }
+
     public void zero(NDArray target) {
         script.one(target.getManager(), "zero", target).close();
     }
@@ -75,6 +84,11 @@ public final class Tensors {
         NDArray y = x.reshape(shape);
         y.attach(scope);
         return y;
+    }
+
+    /** The same tensor once more: its memory stays until both are closed. */
+    public NDArray alias(NDManager scope, NDArray x) {
+        return shaped(scope, x, x.getShape());
     }
 
     /** The same elements as [rows, …]. */
@@ -134,7 +148,7 @@ public final class Tensors {
 
     /** x plus noise that is uniform within a bound; it follows from the seed. */
     public NDArray noised(NDManager scope, NDArray x, double bound, long seed) {
-        return script.one(scope, "noised", x, bound, seed);
+        return generators.alone(() -> script.one(scope, "noised", x, bound, seed));
     }
 
     /** Index of the largest element of each row. */

@@ -31,7 +31,8 @@ public final class TorchEngine implements AutoCloseable {
         NDManager root = Engine.getEngine("PyTorch").newBaseManager(Device.cpu());
         JniUtils.setNumThreads(Runtime.getRuntime().availableProcessors());
         JniUtils.setGraphExecutorOptimize(false);
-        return new TorchEngine(root, new TorchOps(root), new Tensors(root), new Adam8bit(root));
+        Generators generators = new Generators();
+        return new TorchEngine(root, new TorchOps(root, generators), new Tensors(root, generators), new Adam8bit(root));
     }
 
     /** The same engine with other operations. */

@@ -12,6 +12,7 @@ final class TorchOps implements Ops {
     /** Logits held at once are at most this many, 256 MiB in float32. */
     private static final long LOGITS_AT_ONCE = 1L << 26;
 
+    private final Generators generators;
     private final TorchScript norm;
     private final TorchScript linear;
     private final TorchScript rope;
@@ -20,7 +21,8 @@ final class TorchOps implements Ops {
     private final TorchScript head;
     private final TorchScript optimizer;
 
-    TorchOps(NDManager owner) {
+    TorchOps(NDManager owner, Generators generators) {
+        this.generators = generators;
         norm = TorchScript.load(owner, "Norm");
         linear = TorchScript.load(owner, "Linear");
         rope = TorchScript.load(owner, "Rope");
@@ -66,6 +68,12 @@ final class TorchOps implements Ops {
 
     @Override
     public List<NDArray> project(NDManager scope, NDArray x, List<Linear> linears, Dropout dropout) {
+        return dropout.probability() == 0
+                ? projected(scope, x, linears, dropout)
+                : generators.alone(() -> projected(scope, x, linears, dropout));
+    }
+
+    private List<NDArray> projected(NDManager scope, NDArray x, List<Linear> linears, Dropout dropout) {
         List<NDArray> results = new ArrayList<>();
         for (int i = 0; i < linears.size(); i++) {
             Linear layer = linears.get(i);
@@ -91,6 +99,13 @@ final class TorchOps implements Ops {
 
     @Override
     public NDArray projectBackward(
+            NDManager scope, NDArray x, List<Linear> linears, Dropout dropout, List<NDArray> dys) {
+        return dropout.probability() == 0
+                ? projectedBackward(scope, x, linears, dropout, dys)
+                : generators.alone(() -> projectedBackward(scope, x, linears, dropout, dys));
+    }
+
+    private NDArray projectedBackward(
             NDManager scope, NDArray x, List<Linear> linears, Dropout dropout, List<NDArray> dys) {
         NDArray dx = null;
         for (int i = 0; i < linears.size(); i++) {

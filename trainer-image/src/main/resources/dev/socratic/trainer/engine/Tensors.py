@@ -30,6 +30,9 @@ class Tensors(Module):
   def write(self, target: Tensor, values: Tensor) -> Tensor:
     return torch.copy_(target, values)
 
+  def accumulate(self, target: Tensor, values: Tensor) -> Tensor:
+    return torch.add_(target, values)
+
   def zero(self, x: Tensor) -> Tensor:
     return torch.zero_(x)
 

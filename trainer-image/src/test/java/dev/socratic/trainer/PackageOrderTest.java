@@ -32,6 +32,7 @@ class PackageOrderTest {
             "engine",
             "cuda",
             "model",
+            "parallel",
             "progress",
             "train",
             "export",

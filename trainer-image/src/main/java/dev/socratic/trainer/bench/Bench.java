@@ -8,9 +8,10 @@ import dev.socratic.trainer.data.Example;
 import dev.socratic.trainer.engine.Devices;
 import dev.socratic.trainer.engine.Precision;
 import dev.socratic.trainer.engine.TorchEngine;
-import dev.socratic.trainer.model.Decoder;
 import dev.socratic.trainer.model.LoadRequest;
 import dev.socratic.trainer.model.ModelConfig;
+import dev.socratic.trainer.model.Replicas;
+import dev.socratic.trainer.parallel.StepGradients;
 import dev.socratic.trainer.placement.Kernels;
 import dev.socratic.trainer.placement.Planner;
 import dev.socratic.trainer.placement.RunPlan;
@@ -76,11 +77,14 @@ public final class Bench {
             Map<String, Object> result = new LinkedHashMap<>();
             result.put("preset", settings.preset().key());
             result.put("shape", settings.batch() + "x" + settings.length());
+            result.put("accumulation", settings.accumulation());
             result.put("dtype", settings.dtype().name());
             result.put("weights", settings.weights().name());
             result.put("kernels", kernels(acceleration));
-            result.put("activations", plan.saved().name());
+            result.put("parallelism", settings.parallelism().name());
+            result.put("keptBlocks", plan.keptBlocks());
             result.put("microBatch", plan.microBatch());
+            result.put("microBatchesInFlight", plan.pipeline().inFlight());
             Steps steps = new Steps();
             train(engine, folder, plan, examples, steps);
             result.putAll(steps.summary());
@@ -103,9 +107,10 @@ public final class Bench {
         GpuEngine.spend(engine, plan);
         LoadRequest request = new LoadRequest(folder, spec, plan.map(), 0, Optional.empty(), plan.saved());
         SocraticFineTuneSpec asPlanned = Planning.inMicroBatches(spec, plan.microBatch());
-        try (Decoder decoder = Decoder.random(engine, request);
+        try (Replicas replicas = Replicas.random(engine, request, plan.replicas());
+                StepGradients gradients = StepGradients.of(replicas, plan.pipeline());
                 StopSignal stop = StopSignal.onSigterm()) {
-            new Trainer(engine, decoder, sink, stop)
+            new Trainer(replicas.first(), gradients, sink, stop)
                     .run(new TrainingJob("bench", asPlanned, examples, List.of(), folder.resolve("checkpoints")));
         }
     }
@@ -116,7 +121,7 @@ public final class Bench {
         return Stream.generate(() -> IntStream.generate(() -> random.nextInt(config.vocabularySize()))
                         .limit(settings.length())
                         .toArray())
-                .limit(settings.batch())
+                .limit((long) settings.batch() * settings.accumulation())
                 .map(ids -> new Example(ids, ids))
                 .toList();
     }
@@ -157,6 +162,7 @@ public final class Bench {
             Map<String, Object> entry = new LinkedHashMap<>();
             entry.put("id", device.id());
             entry.put("name", Machine.name(device.id()));
+            entry.put("holds", device.layers());
             entry.put("capBytes", device.capBytes());
             entry.put("plannedBytes", device.plannedBytes());
             entry.put("peakBytes", Machine.peakBytes(device.id()));

@@ -1,13 +1,15 @@
 package dev.socratic.trainer.bench;
 
 import dev.socratic.api.v1alpha1.spec.Dtype;
+import dev.socratic.api.v1alpha1.spec.Parallelism;
 import dev.socratic.trainer.placement.Kernels;
 import java.util.Optional;
 
 /**
  * What is measured.
  *
- * @param batch rows of a step, of {@code length} tokens each, all of them with a label
+ * @param batch rows of a batch, of {@code length} tokens each, all of them with a label
+ * @param accumulation batches of a step
  * @param gpus 0 for the CPU
  * @param cap of each device as a Kubernetes quantity, such as {@code 4Gi}
  * @param dtype of the model and of its products
@@ -17,7 +19,9 @@ public record BenchSettings(
         Preset preset,
         int batch,
         int length,
+        int accumulation,
         int gpus,
+        Parallelism parallelism,
         Optional<String> cap,
         Dtype dtype,
         Weights weights,

@@ -36,8 +36,8 @@ final class BenchSpec {
                   %s
                   lora: {r: 16, alpha: 32, dropout: %s, targetModules: [q_proj, k_proj, v_proj, o_proj]}
                   dataset: {uri: "file:///bench.jsonl", loss: all, shuffle: false}
-                  training: {maxSteps: %d, batchSize: %d, gradientAccumulation: 1, maxSequenceLength: %d, checkpointEverySteps: 0, evalEverySteps: 0}
-                  placement: {gpus: %d%s}
+                  training: {maxSteps: %d, batchSize: %d, gradientAccumulation: %d, maxSequenceLength: %d, checkpointEverySteps: 0, evalEverySteps: 0}
+                  placement: {gpus: %d, deviceMap: auto, parallelism: %s%s}
                   output: {uri: "file:///bench-out"}
                 """.formatted(
                         dtype,
@@ -45,8 +45,10 @@ final class BenchSpec {
                         settings.dropout(),
                         settings.warmUp() + settings.steps(),
                         settings.batch(),
+                        settings.accumulation(),
                         settings.length(),
                         settings.gpus(),
+                        settings.parallelism().name().toLowerCase(Locale.ROOT),
                         caps);
         return ResourceFile.parse("bench", yaml).getSpec();
     }

@@ -9,6 +9,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 
 /** Operations whose time is added up by name, as long as the host takes to launch them or until the device is done. */
 final class TimedOps {
@@ -20,8 +21,8 @@ final class TimedOps {
 
     private final Ops ops;
     private final NDArray signal;
-    private final Map<String, Double> seconds = new TreeMap<>();
-    private Mode mode = Mode.OFF;
+    private final Map<String, Double> seconds = new ConcurrentSkipListMap<>();
+    private volatile Mode mode = Mode.OFF;
 
     TimedOps(TorchEngine engine, Device device) {
         this.signal = engine.root().zeros(new Shape(1)).toDevice(device, true);

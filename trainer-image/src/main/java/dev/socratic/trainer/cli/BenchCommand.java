@@ -3,6 +3,7 @@ package dev.socratic.trainer.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.socratic.api.v1alpha1.spec.Dtype;
+import dev.socratic.api.v1alpha1.spec.Parallelism;
 import dev.socratic.trainer.bench.Bench;
 import dev.socratic.trainer.bench.BenchSettings;
 import dev.socratic.trainer.bench.BenchSettings.Parts;
@@ -12,6 +13,8 @@ import dev.socratic.trainer.failure.FailureReason;
 import dev.socratic.trainer.failure.Problem;
 import dev.socratic.trainer.placement.Kernels;
 import dev.socratic.trainer.run.KernelCache;
+import java.util.Arrays;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -32,14 +35,24 @@ final class BenchCommand implements Callable<Integer> {
             description = "gemma-2-2b, llama-3.2-1b, qwen2.5-7b or tiny.")
     private String preset;
 
-    @Option(names = "--batch", paramLabel = "ROWS", defaultValue = "1", description = "Rows a step.")
+    @Option(names = "--batch", paramLabel = "ROWS", defaultValue = "1", description = "Rows a batch.")
     private int batch;
+
+    @Option(names = "--accumulation", paramLabel = "N", defaultValue = "1", description = "Batches a step.")
+    private int accumulation;
 
     @Option(names = "--length", paramLabel = "TOKENS", defaultValue = "1024", description = "Tokens a row.")
     private int length;
 
     @Option(names = "--gpus", paramLabel = "N", defaultValue = "1", description = "0 measures the CPU.")
     private int gpus;
+
+    @Option(
+            names = "--parallelism",
+            paramLabel = "HOW",
+            defaultValue = "layers",
+            description = "How several GPUs share a step: layers or data.")
+    private String parallelism;
 
     @Option(names = "--cap", paramLabel = "QUANTITY", description = "Most memory of each device, such as 4Gi.")
     private String cap;
@@ -72,6 +85,7 @@ final class BenchCommand implements Callable<Integer> {
     public Integer call() throws JsonProcessingException {
         atLeast("--batch", batch, 1);
         atLeast("--length", length, 2);
+        atLeast("--accumulation", accumulation, 1);
         atLeast("--warm-up", warmUp, 0);
         atLeast("--steps", steps, 3);
         Preset shape =
@@ -80,7 +94,9 @@ final class BenchCommand implements Callable<Integer> {
                 shape,
                 batch,
                 length,
+                accumulation,
                 gpus,
+                parallelism(),
                 Optional.ofNullable(cap),
                 dtype,
                 weights,
@@ -92,6 +108,13 @@ final class BenchCommand implements Callable<Integer> {
         Bench bench = new Bench(settings, KernelCache.folder(System.getenv()));
         System.out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(bench.run()));
         return 0;
+    }
+
+    private Parallelism parallelism() {
+        return Arrays.stream(Parallelism.values())
+                .filter(value -> value.name().toLowerCase(Locale.ROOT).equals(parallelism))
+                .findFirst()
+                .orElseThrow(() -> invalid("--parallelism", parallelism, "layers, data"));
     }
 
     private static void atLeast(String option, int value, int least) {

@@ -7,7 +7,6 @@ import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.socratic.trainer.model.DecoderLayer.LayerCache;
-import dev.socratic.trainer.model.DecoderLayer.Pass;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -127,16 +126,18 @@ public final class Generator {
             int length = tokens.length / caches.rows;
             NDArray at = inner.create(positions, new Shape(caches.rows, length));
             int longest = (int) Arrays.stream(positions).max().orElse(0) + 1;
-            NDArray x = decoder.embed(inner, tokens);
-            List<LayerWeights> layers = decoder.weights().layers();
-            for (int i = 0; i < layers.size(); i++) {
-                LayerWeights layer = layers.get(i);
-                NDArray here = decoder.engine().tensors().onDevice(inner, at, layer.device());
-                LayerCache cache = new LayerCache(caches.keys.get(i), caches.values.get(i), here, longest);
-                Pass pass = decoder.passes().pass(inner, layer, cache);
-                x = decoder.step(inner, layer, x, pass);
+            NDArray x = decoder.embedding().embed(inner, decoder.embedding().ids(inner, tokens));
+            int block = 0;
+            for (DecoderSection section : decoder.sections()) {
+                NDArray positionsHere = decoder.engine().tensors().onDevice(inner, at, section.device());
+                NDArray here = decoder.engine().tensors().onDevice(inner, x, section.device());
+                List<LayerCache> own = new ArrayList<>();
+                for (int i = 0; i < section.size(); i++, block++) {
+                    own.add(new LayerCache(caches.keys.get(block), caches.values.get(block), positionsHere, longest));
+                }
+                x = section.through(inner, here, own);
             }
-            return decoder.engine().tensors().largest(inner, decoder.logits(inner, x, chosen));
+            return decoder.engine().tensors().largest(inner, decoder.head().logits(inner, x, chosen));
         }
     }
 

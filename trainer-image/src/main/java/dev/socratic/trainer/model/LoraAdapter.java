@@ -212,6 +212,16 @@ public final class LoraAdapter {
         parameters.restore(state);
     }
 
+    /** Takes the parameters of a replica's adapter. */
+    void copy(LoraAdapter replica) {
+        parameters.copy(replica.parameters);
+    }
+
+    /** Adds the gradients of a replica's adapter. */
+    void addGradients(LoraAdapter replica) {
+        parameters.addGradients(replica.parameters);
+    }
+
     public void zeroGradients() {
         parameters.zeroGradients();
     }

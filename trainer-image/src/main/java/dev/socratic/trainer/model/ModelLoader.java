@@ -13,6 +13,7 @@ import dev.socratic.trainer.engine.NormWeight;
 import dev.socratic.trainer.engine.Precision;
 import dev.socratic.trainer.engine.TorchEngine;
 import dev.socratic.trainer.engine.Weight;
+import dev.socratic.trainer.placement.Section;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,20 +55,49 @@ final class ModelLoader {
                 : Precision.of(spec.quantization().computeDtype());
     }
 
-    Decoder load() {
-        return load(new WeightReader(engine, owner, Checkpoint.open(request.folder()), config.stored(), spec, stream));
+    /** The weights of the request's folder. */
+    WeightSource stored() {
+        return new WeightReader(engine, owner, Checkpoint.open(request.folder()), config.stored(), spec, stream);
     }
 
-    /** The shape and the settings of the request, with weights drawn at random. */
-    Decoder random() {
-        return load(new RandomWeights(engine, owner, spec, stream));
+    /** Weights for the shape and the settings of the request, drawn at random. */
+    WeightSource random() {
+        return new RandomWeights(engine, owner, spec, stream);
     }
 
-    private Decoder load(WeightSource source) {
+    Decoder load(WeightSource source) {
         try (source) {
+            return loaded(source);
+        }
+    }
+
+    /** A decoder of weights that others may be made of as well. */
+    private Decoder loaded(WeightSource source) {
+        try {
             return decoder(source);
         } catch (RuntimeException | Error e) {
             owner.close();
+            throw e;
+        }
+    }
+
+    /**
+     * A decoder as the request says and one more on each further device, of the same weights.
+     *
+     * @param source what this loader gives
+     */
+    List<Decoder> load(WeightSource source, List<String> further) {
+        List<Decoder> decoders = new ArrayList<>();
+        try (SharedWeights shared = new SharedWeights(source, engine.tensors())) {
+            decoders.add(loaded(shared));
+            for (String device : further) {
+                ModelLoader loader = new ModelLoader(engine, request.allOn(device));
+                shared.copyFor(loader.owner);
+                decoders.add(loader.loaded(shared));
+            }
+            return List.copyOf(decoders);
+        } catch (RuntimeException | Error e) {
+            decoders.forEach(Decoder::close);
             throw e;
         }
     }
@@ -103,8 +133,19 @@ final class ModelLoader {
                 targeted.stream().map(LinearModule::shortName).toList(),
                 reader.parameters() + adapter.size(),
                 adapter.size());
-        PassFactory passes = new PassFactory(engine, owner, config, softcap, stream);
-        return new Decoder(engine, owner, config, weights, adapter, passes, request.saved(), facts);
+        DecoderLayer block = new DecoderLayer(engine.ops(), engine.tensors(), config);
+        List<Section> layout = Section.of(request.devices());
+        List<DecoderSection> sections = layout.stream()
+                .map(section -> new DecoderSection(
+                        section,
+                        Devices.of(section.device()),
+                        layers,
+                        request.saved(),
+                        block,
+                        new PassFactory(engine, owner, config, softcap, stream),
+                        stream))
+                .toList();
+        return new Decoder(engine, owner, config, weights, adapter, facts, layout, sections);
     }
 
     private LoraAdapter adapter(List<ModuleNames> names, int vocabulary) {
@@ -147,7 +188,7 @@ final class ModelLoader {
         Optional<LoraAdapter.TrainedEmbedding> trainedInput = adapter.trained(EMBEDDING, input);
         Optional<LoraAdapter.TrainedEmbedding> trainedOutput = adapter.trained(HEAD, output);
         if (trainedInput.isPresent() && !tied) {
-            input.close();
+            reader.release(input);
         }
         HeadWeight head = new HeadWeight(
                 trainedOutput.map(LoraAdapter.TrainedEmbedding::value).orElse(output),

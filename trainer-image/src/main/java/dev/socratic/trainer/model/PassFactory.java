@@ -3,7 +3,6 @@ package dev.socratic.trainer.model;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import dev.socratic.trainer.data.Batch;
 import dev.socratic.trainer.engine.AttentionRule;
 import dev.socratic.trainer.engine.Dropout;
@@ -13,12 +12,14 @@ import dev.socratic.trainer.engine.Rotary;
 import dev.socratic.trainer.engine.TorchEngine;
 import dev.socratic.trainer.model.DecoderLayer.LayerCache;
 import dev.socratic.trainer.model.DecoderLayer.Pass;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/** Makes what a block needs to know of a batch: rotations and masks, on the block's device. */
+/**
+ * Makes what a block needs to know of a batch: rotations and masks, on the block's device. What a pass holds stays as long
+ * as its scope, whatever batches come in between; a factory serves one thread at a time.
+ */
 final class PassFactory {
     /** Frequencies are computed once for each device and kind of layer. */
     private record Key(Device device, RopeConfig rope) {}
@@ -45,25 +46,27 @@ final class PassFactory {
         this.stream = stream;
     }
 
-    /** For a batch of whole texts, without dropout. */
-    Pass pass(NDManager scope, LayerWeights layer, Batch batch) {
-        if (batch.textStarts().isPresent()) {
-            return packed(scope, layer, batch, batch.textStarts().get());
+    /**
+     * For a batch of whole texts, without dropout.
+     *
+     * @param starts of {@link Batch#textStarts()} [B, L] on the block's device
+     */
+    Pass pass(NDManager scope, LayerWeights layer, Batch batch, Optional<NDArray> starts) {
+        if (starts.isPresent()) {
+            return packed(scope, layer, batch, starts.get());
         }
         int window = layer.config().window();
-        Rotary rotary = rotary(layer, batch.length(), batch.length());
+        Rotary rotary = held(scope, rotary(layer, batch.length(), batch.length()));
         Optional<NDArray> mask = window > 0 && batch.length() > window
-                ? Optional.of(mask(layer, batch.length(), rotary.cos()))
+                ? Optional.of(held(scope, mask(layer, batch.length(), rotary.cos())))
                 : Optional.empty();
         AttentionRule rule = new AttentionRule(config.attentionScale(), softcap, mask, mask.isPresent() ? window : 0);
         return new Pass(batch.rows(), batch.length(), rotary, rule, Dropout.NONE, Optional.empty());
     }
 
     /** Several texts in a row, each with its own positions. */
-    private Pass packed(NDManager scope, LayerWeights layer, Batch batch, int[] textStarts) {
-        long[] values = Arrays.stream(textStarts).asLongStream().toArray();
-        NDArray here = scope.create(values, new Shape(batch.rows(), batch.length()));
-        NDArray starts = engine.tensors().onDevice(scope, here, layer.device());
+    private Pass packed(NDManager scope, LayerWeights layer, Batch batch, NDArray starts) {
+        int[] textStarts = batch.textStarts().orElseThrow();
         int longest = 1;
         for (int i = 0; i < textStarts.length; i++) {
             longest = Math.max(longest, i % batch.length() - textStarts[i] + 1);
@@ -89,6 +92,15 @@ final class PassFactory {
                 new AttentionRule(config.attentionScale(), softcap, Optional.of(mask)),
                 Dropout.NONE,
                 Optional.of(cache));
+    }
+
+    /** The same values under a handle of the scope's own: they outlive the table in the cache. */
+    private NDArray held(NDManager scope, NDArray cached) {
+        return engine.tensors().alias(scope, cached);
+    }
+
+    private Rotary held(NDManager scope, Rotary cached) {
+        return new Rotary(held(scope, cached.cos()), held(scope, cached.sin()));
     }
 
     /** The first {@code positions} of texts of a length. */

@@ -14,11 +14,14 @@ import dev.socratic.trainer.engine.Adam8bit;
 import dev.socratic.trainer.engine.AdamW;
 import dev.socratic.trainer.engine.TorchEngine;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 
 /**
@@ -59,12 +62,8 @@ final class TrainedParameters {
 
     private record Group(Device device, Decay decay, Moments moments) {}
 
-    /**
-     * The flat arrays of a group, each [P].
-     *
-     * @param state what a checkpoint keeps beside the parameters, by name
-     */
-    private record Buffers(NDArray parameters, NDArray gradients, Map<String, NDArray> state) {}
+    /** The flat arrays of a group, each [P]. */
+    private record Buffers(NDArray parameters, NDArray gradients) {}
 
     private static final String FIRST = "first_moment.";
     private static final String SECOND = "second_moment.";
@@ -78,6 +77,8 @@ final class TrainedParameters {
     private final NDManager owner;
     private final Map<String, Place> places = new LinkedHashMap<>();
     private final Map<Group, Buffers> buffers = new LinkedHashMap<>();
+    /** What a checkpoint keeps beside the parameters, by name; there from the first time that it is needed. */
+    private final Map<Group, Map<String, NDArray>> moments = new HashMap<>();
 
     TrainedParameters(TorchEngine engine, NDManager owner, List<Parameter> parameters, Optimizer optimizer) {
         this.engine = engine;
@@ -90,8 +91,7 @@ final class TrainedParameters {
             places.put(parameter.name, new Place(parameter, group, at));
             sizes.put(group, at + (wide ? parameter.size() : blocks(parameter) * Adam8bit.BLOCK));
         }
-        sizes.forEach((group, size) ->
-                buffers.put(group, new Buffers(zeros(group, size), zeros(group, size), state(group, size))));
+        sizes.forEach((group, size) -> buffers.put(group, new Buffers(zeros(group, size), zeros(group, size))));
     }
 
     private static long blocks(Parameter parameter) {
@@ -102,7 +102,12 @@ final class TrainedParameters {
         return owner.zeros(new Shape(size), DataType.FLOAT32, group.device);
     }
 
-    private Map<String, NDArray> state(Group group, long size) {
+    private Map<String, NDArray> moments(Group group) {
+        return moments.computeIfAbsent(group, this::zeroMoments);
+    }
+
+    private Map<String, NDArray> zeroMoments(Group group) {
+        long size = buffers.get(group).parameters.size();
         if (group.moments == Moments.FLOAT32) {
             return Map.of(FIRST, zeros(group, size), SECOND, zeros(group, size));
         }
@@ -175,15 +180,14 @@ final class TrainedParameters {
     SortedMap<String, TensorToWrite> state() {
         SortedMap<String, TensorToWrite> state = tensors();
         try (NDManager scope = engine.root().newSubManager()) {
-            places.forEach((name, place) -> buffers.get(place.group)
-                    .state
+            places.forEach((name, place) -> moments(place.group)
                     .forEach((part, buffer) -> state.put(part + name, stored(stateOf(scope, place, part)))));
         }
         return state;
     }
 
     private NDArray stateOf(NDManager scope, Place place, String part) {
-        NDArray buffer = buffers.get(place.group).state.get(part);
+        NDArray buffer = moments(place.group).get(part);
         boolean scales = part.equals(FIRST_ABSMAX) || part.equals(SECOND_ABSMAX);
         long at = scales ? place.at / Adam8bit.BLOCK : place.at;
         long size = scales ? blocks(place.parameter) : place.parameter.size();
@@ -202,8 +206,7 @@ final class TrainedParameters {
         try (NDManager scope = engine.root().newSubManager(Device.cpu())) {
             places.forEach((name, place) -> {
                 write(place, Buffers::parameters, state.tensor(name).toFloats());
-                buffers.get(place.group)
-                        .state
+                moments(place.group)
                         .keySet()
                         .forEach(part -> engine.tensors()
                                 .write(stateOf(scope, place, part), read(scope, state.tensor(part + name))));
@@ -230,18 +233,31 @@ final class TrainedParameters {
         return Math.sqrt(Arrays.stream(norms).map(norm -> norm * norm).sum());
     }
 
+    /** Takes the values of another one of the same parameters, whatever its devices are. */
+    void copy(TrainedParameters other) {
+        each(other, (own, its) -> engine.tensors().write(own.parameters, its.parameters));
+    }
+
+    /** Adds the gradients of another one of the same parameters. */
+    void addGradients(TrainedParameters other) {
+        each(other, (own, its) -> engine.tensors().accumulate(own.gradients, its.gradients));
+    }
+
+    private void each(TrainedParameters other, BiConsumer<Buffers, Buffers> action) {
+        Iterator<Buffers> its = other.buffers.values().iterator();
+        buffers.values().forEach(own -> action.accept(own, its.next()));
+    }
+
     void step(AdamW settings) {
         buffers.forEach((group, own) -> {
+            Map<String, NDArray> state = moments(group);
             AdamW applied = group.decay == Decay.DECAYED ? settings : settings.withoutDecay();
             if (group.moments == Moments.FLOAT32) {
-                NDArray first = own.state.get(FIRST);
-                engine.ops().adamw(own.parameters, own.gradients, first, own.state.get(SECOND), applied);
+                NDArray first = state.get(FIRST);
+                engine.ops().adamw(own.parameters, own.gradients, first, state.get(SECOND), applied);
             } else {
                 Adam8bit.Moments moments = new Adam8bit.Moments(
-                        own.state.get(FIRST),
-                        own.state.get(FIRST_ABSMAX),
-                        own.state.get(SECOND),
-                        own.state.get(SECOND_ABSMAX));
+                        state.get(FIRST), state.get(FIRST_ABSMAX), state.get(SECOND), state.get(SECOND_ABSMAX));
                 engine.adam8bit().step(own.parameters, own.gradients, moments, applied);
             }
         });

@@ -20,6 +20,11 @@ interface WeightSource extends AutoCloseable {
     /** Overwrites an embedding by the one that an adapter's file carries for a module, if it does. */
     void replaceEmbedding(Optional<Path> adapterFile, String module, NDArray embedding);
 
+    /** Frees an embedding in whose place a trained copy is used. */
+    default void release(NDArray replaced) {
+        replaced.close();
+    }
+
     /** Whether the output embedding is a tensor of its own that differs from the input embedding. */
     boolean hasOwnHead();
 

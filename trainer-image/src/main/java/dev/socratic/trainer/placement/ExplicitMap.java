@@ -24,7 +24,11 @@ final class ExplicitMap {
     }
 
     private static void check(ModelShape shape, String module, String device, int gpus) {
-        boolean known = module.equals("model")
+        boolean there = device.equals("cpu")
+                || IntStream.range(0, gpus).mapToObj(Integer::toString).anyMatch(device::equals);
+        // the empty name is that of the whole model; beside what is no device it is a strategy that does not exist
+        boolean known = module.isEmpty() && there
+                || module.equals("model")
                 || module.equals("model.layers")
                 || module.equals("model.rotary_emb")
                 || module.equals(ModuleTree.EMBEDDING)
@@ -41,8 +45,6 @@ final class ExplicitMap {
                             + "model.layers.0 to " + (shape.layers() - 1) + ", model.norm and lm_head to devices")
                     .failure();
         }
-        boolean there = device.equals("cpu")
-                || IntStream.range(0, gpus).mapToObj(Integer::toString).anyMatch(device::equals);
         if (!there) {
             throw Problem.of(FailureReason.InvalidConfiguration, "the device map names no device of this run")
                     .where(FIELD + "." + module)
@@ -55,7 +57,7 @@ final class ExplicitMap {
 
     private static String device(Map<String, String> modules, String module) {
         return modules.keySet().stream()
-                .filter(name -> module.equals(name) || module.startsWith(name + "."))
+                .filter(name -> name.isEmpty() || module.equals(name) || module.startsWith(name + "."))
                 .max(Comparator.comparingInt(String::length))
                 .map(modules::get)
                 .orElseThrow(() -> Problem.of(FailureReason.InvalidConfiguration, "the device map leaves out a module")

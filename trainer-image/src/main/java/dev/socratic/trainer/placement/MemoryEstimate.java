@@ -4,6 +4,7 @@ import dev.socratic.api.v1alpha1.spec.Attention;
 import dev.socratic.api.v1alpha1.spec.Dtype;
 import dev.socratic.api.v1alpha1.spec.Optimizer;
 import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
+import java.util.List;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
 
@@ -15,6 +16,10 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
     private static final int TRAINED_BYTES = 16;
     /** The same with moments of 8 bits and a share in their scales. */
     private static final int TRAINED_BYTES_8BIT = 11;
+    /** Parameter and gradient. */
+    private static final int REPLICA_BYTES = 8;
+    /** An attention score in the backward pass: itself, its probability and its gradient in float32, and copies in 16 bits. */
+    private static final int SCORE_BYTES = 20;
     /** Dequantization of an element: int32 index of a packed pair, float32 value and product, rounded value. */
     private static final int DEQUANTIZED_BYTES = 12;
     /** Norms of an element's row: the adapter's share, the sum with the weight, both in float32. */
@@ -32,10 +37,15 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
     /** Gaps that the allocator leaves between arrays, measured too: a part in forty of them. */
     private static final int GAP_SHARE = 40;
 
-    RunPlan.Device device(String id, DeviceMap map, Long cap, Tactic tactic) {
+    /**
+     * What a device needs: where several micro-batches are on their way, a section keeps what each of them left there.
+     *
+     * @param cap most that may be used, or null
+     */
+    RunPlan.Device device(String id, Candidate candidate, Long cap) {
+        Tactic tactic = candidate.tactic();
+        DeviceMap map = candidate.spread().mapOf(id);
         boolean own = !id.equals("cpu") && ownKernels();
-        SavedActivations saved = tactic.saved();
-        int rows = tactic.rows();
         long layers = map.layers().stream().filter(id::equals).count();
         boolean head = map.head().equals(id);
         boolean embedding = map.embedding().equals(id);
@@ -44,14 +54,17 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
         long weights = layers * (linearBytes() + shape.vectorElements() * dtype)
                 + tables * shape.embeddingElements() * dtype
                 + (map.norm().equals(id) ? shape.hiddenSize() * dtype : 0);
-        long tokens = (long) rows * spec.training().maxSequenceLength();
+        long tokens = (long) tactic.rows() * spec.training().maxSequenceLength();
         KernelMemory memory = new KernelMemory(shape, spec, stream());
-        long whole = own ? memory.blockBytes(tokens) : blockBytes(rows, tokens);
-        long kept = layers * (saved == SavedActivations.ALL ? whole : tokens * shape.hiddenSize() * stream());
-        long block =
-                layers == 0 ? 0 : own ? kernelWorkspace(memory, tokens, tactic) : blockWorkspace(rows, tokens, saved);
+        Activations activations =
+                activations(id, candidate, own ? memory.blockBytes(tokens) : blockBytes(tactic.rows(), tokens));
+        long block = layers == 0
+                ? 0
+                : own
+                        ? kernelWorkspace(memory, tokens, activations.workspace)
+                        : blockWorkspace(tactic.rows(), tokens, activations.workspace);
         long last = !head ? 0 : own ? memory.headBytes(tokens, tactic.logitsAtOnce()) : headWorkspace(tokens);
-        long most = Math.max(block, last);
+        long most = Math.max(block + (own ? packedScores(tactic.rows()) : 0), last);
         boolean dequantizes = own && quantized() && layers > 0 && tactic.weights() == Tactic.Weights.EACH_TIME;
         long room = dequantizes ? memory.dequantizedAtOnce() : 0;
         return new RunPlan.Device(
@@ -59,15 +72,64 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
                 contents(id, map),
                 cap,
                 weights,
-                (adapterElements(id::equals, map)
-                                + (trains("embed_tokens") && embedding ? shape.embeddingElements() : 0)
-                                + (trains("lm_head") && head ? shape.embeddingElements() : 0))
-                        * (spec.training().optimizer() == Optimizer.ADAMW8BIT ? TRAINED_BYTES_8BIT : TRAINED_BYTES),
-                kept,
-                most + room + (own ? (weights + kept + most) / GAP_SHARE : 0),
+                adapterBytes(id, candidate.spread(), map),
+                activations.kept,
+                most + room + (own ? (weights + activations.kept + most) / GAP_SHARE : 0),
                 id.equals("cpu") ? 0 : GPU_CONTEXT,
                 own && quantized() && tactic.weights() == Tactic.Weights.KEPT ? layers * memory.dequantizedBlock() : 0,
                 tactic.logitsAtOnce());
+    }
+
+    /**
+     * What forward passes leave on a device.
+     *
+     * @param workspace ALL if nothing is computed again
+     */
+    private record Activations(long kept, SavedActivations workspace) {}
+
+    private Activations activations(String id, Candidate candidate, long wholeBlock) {
+        Tactic tactic = candidate.tactic();
+        long tokens = (long) tactic.rows() * spec.training().maxSequenceLength();
+        long input = tokens * shape.hiddenSize() * stream();
+        List<Section> sections = Section.of(candidate.spread().mapOf(id));
+        long kept = 0;
+        boolean again = false;
+        for (int i = 0; i < sections.size(); i++) {
+            Section section = sections.get(i);
+            if (section.device().equals(id)) {
+                long whole = candidate.kept(section);
+                long handedOn = sections.size() > 1 ? input : 0;
+                long each =
+                        whole * wholeBlock + (section.blocks() - whole) * input + handedOn + packedMasks(tactic.rows());
+                kept += PipelineSchedule.alive(i, sections.size(), tactic.inFlight()) * each;
+                again |= whole < section.blocks();
+            }
+        }
+        return new Activations(kept, again ? SavedActivations.INPUTS : SavedActivations.ALL);
+    }
+
+    /** Masks of texts that share a row, of full and of sliding attention, a byte an element. */
+    private long packedMasks(int rows) {
+        long length = spec.training().maxSequenceLength();
+        return spec.dataset().packing() ? 2 * rows * length * length : 0;
+    }
+
+    /** Attention under such a mask writes its scores out. */
+    private long packedScores(int rows) {
+        long length = spec.training().maxSequenceLength();
+        return spec.dataset().packing() ? rows * shape.heads() * length * length * SCORE_BYTES : 0;
+    }
+
+    /** A replica has no optimizer; the first device has room for the gradients of one that is added to its own. */
+    private long adapterBytes(String id, Spread spread, DeviceMap map) {
+        long elements = adapterElements(id::equals, map)
+                + (trains("embed_tokens") && map.embedding().equals(id) ? shape.embeddingElements() : 0)
+                + (trains("lm_head") && map.head().equals(id) ? shape.embeddingElements() : 0);
+        if (spread.replicas().contains(id)) {
+            return elements * REPLICA_BYTES;
+        }
+        long trained = spec.training().optimizer() == Optimizer.ADAMW8BIT ? TRAINED_BYTES_8BIT : TRAINED_BYTES;
+        return elements * (trained + (spread.replicas().isEmpty() ? 0 : Float.BYTES));
     }
 
     private boolean quantized() {
@@ -84,8 +146,8 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
                 && !spec.lora().useDora();
     }
 
-    private long kernelWorkspace(KernelMemory memory, long tokens, Tactic tactic) {
-        return tactic.saved() == SavedActivations.ALL
+    private long kernelWorkspace(KernelMemory memory, long tokens, SavedActivations saved) {
+        return saved == SavedActivations.ALL
                 ? memory.gradientBytes(tokens)
                 : memory.blockBytes(tokens) + memory.gradientBytesBesideAll(tokens);
     }

@@ -53,14 +53,32 @@ public final class PlanTable {
         }
         return text.append(String.format(
                         Locale.ROOT,
-                        "%,d of %,d parameters are trained; %d rows at once; %s%n",
+                        "%,d of %,d parameters are trained; %d rows at once; %s%s%n",
                         plan.parameters().trainable(),
                         plan.parameters().total(),
                         plan.microBatch(),
-                        plan.saved() == SavedActivations.ALL
-                                ? "activations are kept"
-                                : "blocks are computed again in the backward pass"))
+                        activations(plan),
+                        together(plan)))
                 .toString();
+    }
+
+    private static String activations(RunPlan plan) {
+        int blocks = plan.saved().size();
+        int kept = plan.keptBlocks();
+        if (kept == blocks) {
+            return "activations are kept";
+        }
+        return kept == 0
+                ? "blocks are computed again in the backward pass"
+                : "activations of " + kept + " of " + blocks + " blocks are kept, the others computed again";
+    }
+
+    private static String together(RunPlan plan) {
+        if (!plan.replicas().isEmpty()) {
+            return "; " + (1 + plan.replicas().size()) + " replicas share a step";
+        }
+        int most = plan.pipeline().inFlight();
+        return most == 1 ? "" : "; up to " + most + " micro-batches on their way at once";
     }
 
     private static String mebibytes(long bytes) {

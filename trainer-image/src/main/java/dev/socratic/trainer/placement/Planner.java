@@ -2,6 +2,7 @@ package dev.socratic.trainer.placement;
 
 import dev.socratic.api.v1alpha1.spec.DeviceMapSpec;
 import dev.socratic.api.v1alpha1.spec.DeviceMapStrategy;
+import dev.socratic.api.v1alpha1.spec.Parallelism;
 import dev.socratic.api.v1alpha1.spec.PlacementSpec;
 import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
 import dev.socratic.trainer.failure.FailureReason;
@@ -9,15 +10,20 @@ import dev.socratic.trainer.failure.Problem;
 import dev.socratic.trainer.failure.TrainerFailure;
 import dev.socratic.trainer.placement.ModuleTree.Quantized;
 import dev.socratic.trainer.placement.ModuleTree.WeightFormat;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
 /**
  * Settles where a model's parts live, what is kept for the backward pass and how many rows pass at once, so that every
- * device stays under its cap in all: weights, adapter, optimizer, activations, workspace and context.
+ * device stays under its cap in all: weights, adapter, optimizer, activations, workspace and context. Of the ways that do it
+ * takes the one that is fastest by {@link StepTime}.
  */
 public final class Planner {
     private static final String CPU = "cpu";
@@ -26,13 +32,15 @@ public final class Planner {
     private final ModelShape shape;
     private final SocraticFineTuneSpec spec;
     private final Map<String, Long> deviceMemory;
-    private final Kernels kernels;
+    private final MemoryEstimate memory;
+    private final StepTime time;
 
     private Planner(ModelShape shape, SocraticFineTuneSpec spec, Map<String, Long> deviceMemory, Kernels kernels) {
         this.shape = shape;
         this.spec = spec;
         this.deviceMemory = deviceMemory;
-        this.kernels = kernels;
+        this.memory = new MemoryEstimate(shape, spec, kernels);
+        this.time = new StepTime(shape, spec);
     }
 
     /**
@@ -47,8 +55,7 @@ public final class Planner {
             ModelShape shape, SocraticFineTuneSpec spec, Map<String, Long> deviceMemory, Kernels kernels) {
         Planner planner = new Planner(shape, spec, deviceMemory, kernels);
         Map<String, Long> caps = planner.caps();
-        DeviceMap map = planner.map(caps);
-        return planner.fit(map, caps).orElseThrow(() -> planner.refusal(map, caps));
+        return planner.best(caps).orElseThrow(() -> planner.refusal(caps));
     }
 
     /** The lower of what is allowed and what is there. */
@@ -58,49 +65,136 @@ public final class Planner {
         return caps;
     }
 
-    private DeviceMap map(Map<String, Long> caps) {
+    /** The ways to put the model on its devices that may be tried, the preferred one first. */
+    private List<Spread> spreads(Map<String, Long> caps) {
         PlacementSpec placement = spec.placement();
         DeviceMapSpec wanted = placement.deviceMap();
-        if (placement.gpus() == 0) {
-            return DeviceMap.allOn(CPU, shape.layers());
+        int blocks = shape.layers();
+        List<String> gpus = gpus();
+        if (gpus.isEmpty()) {
+            return List.of(Spread.layers(DeviceMap.allOn(CPU, blocks)));
+        }
+        if (placement.parallelism() == Parallelism.DATA) {
+            requireStrategy(wanted);
+            return List.of(Spread.data(gpus, blocks));
         }
         if (wanted.strategy() == null) {
-            return ExplicitMap.of(shape, wanted.modules(), placement.gpus());
+            return List.of(Spread.layers(ExplicitMap.of(shape, wanted.modules(), gpus.size())));
         }
-        Map<String, Long> usable = new LinkedHashMap<>();
-        IntStream.range(0, placement.gpus())
+        Spread named = Spread.layers(named(wanted.strategy(), caps));
+        if (wanted.strategy() != DeviceMapStrategy.AUTO) {
+            return List.of(named);
+        }
+        double head = time.headInBlocks();
+        return List.of(
+                Spread.even(gpus, blocks, head, gpus.get(gpus.size() - 1)),
+                Spread.even(gpus, blocks, head, gpus.get(0)),
+                named);
+    }
+
+    private List<String> gpus() {
+        return IntStream.range(0, spec.placement().gpus())
                 .mapToObj(Integer::toString)
-                .forEach(gpu -> usable.put(gpu, caps.getOrDefault(gpu, Long.MAX_VALUE / 2)));
+                .toList();
+    }
+
+    private void requireStrategy(DeviceMapSpec wanted) {
+        if (wanted.strategy() == null) {
+            throw Problem.of(FailureReason.InvalidConfiguration, "a device map divides what each GPU should hold whole")
+                    .where("spec.placement.deviceMap")
+                    .found("a map beside parallelism data")
+                    .allowed("balanced, auto or sequential")
+                    .remedy("leave the map out, or set spec.placement.parallelism to layers")
+                    .failure();
+        }
+    }
+
+    private DeviceMap named(DeviceMapStrategy strategy, Map<String, Long> caps) {
+        Map<String, Long> usable = new LinkedHashMap<>();
+        gpus().forEach(gpu -> usable.put(gpu, caps.getOrDefault(gpu, Long.MAX_VALUE / 2)));
         usable.put(CPU, caps.getOrDefault(CPU, Long.MAX_VALUE / 2));
         WeightFormat format =
                 WeightFormat.of(spec.model().dtype(), spec.quantization() == null ? Quantized.NO : Quantized.NF4);
-        return wanted.strategy() == DeviceMapStrategy.SEQUENTIAL
+        return strategy == DeviceMapStrategy.SEQUENTIAL
                 ? BalancedMap.sequential(shape, format, usable)
                 : BalancedMap.balanced(shape, format, usable);
     }
 
-    /** Prefers to keep everything, then whole batches, then as many rows as fit; the head's share shrinks before rows do. */
-    private Optional<RunPlan> fit(DeviceMap map, Map<String, Long> caps) {
-        if (!spillsOver(map)) {
-            return tactics()
-                    .map(tactic -> plan(map, caps, tactic))
-                    .filter(RunPlan::fits)
-                    .findFirst();
-        }
-        return Optional.empty();
+    /** Of what fits, what takes the least time by estimate; the first of equals. */
+    private Optional<RunPlan> best(Map<String, Long> caps) {
+        return fitting(caps)
+                .map(candidate -> full(candidate, caps))
+                .map(candidate -> new Timed(candidate, time.of(candidate)))
+                .min(Comparator.comparingDouble(Timed::time))
+                .map(timed -> plan(timed.candidate, caps));
     }
 
-    private Stream<Tactic> tactics() {
-        int rows = batchSize();
-        Stream<Tactic> everything = Stream.of(
-                new Tactic(SavedActivations.ALL, Tactic.Weights.KEPT, rows, Tactic.MANY_LOGITS),
-                new Tactic(SavedActivations.ALL, Tactic.Weights.EACH_TIME, rows, Tactic.MANY_LOGITS),
-                new Tactic(SavedActivations.ALL, Tactic.Weights.EACH_TIME, rows, Tactic.SOME_LOGITS),
-                new Tactic(SavedActivations.INPUTS, Tactic.Weights.KEPT, rows, Tactic.MANY_LOGITS));
-        Stream<Tactic> again = Stream.iterate(rows, now -> now > 0, now -> now / 2)
-                .flatMap(now -> Stream.of(Tactic.MANY_LOGITS, Tactic.SOME_LOGITS, Tactic.FEW_LOGITS)
-                        .map(logits -> new Tactic(SavedActivations.INPUTS, Tactic.Weights.EACH_TIME, now, logits)));
-        return Stream.concat(everything, again);
+    private record Timed(Candidate candidate, double time) {}
+
+    /** Ways that fit if every block is computed again. */
+    private Stream<Candidate> fitting(Map<String, Long> caps) {
+        return spreads(caps).stream()
+                .filter(spread -> !spillsOver(spread.map()))
+                .flatMap(spread -> tactics(spread).map(tactic -> Candidate.keepingInputs(spread, tactic)))
+                .filter(candidate -> fits(candidate.spread().devices(), candidate, caps));
+    }
+
+    private boolean fits(List<String> devices, Candidate candidate, Map<String, Long> caps) {
+        return devices.stream()
+                .allMatch(id -> memory.device(id, candidate, caps.get(id)).fits());
+    }
+
+    private Stream<Tactic> tactics(Spread spread) {
+        int deepest = spread.isPipeline() ? spread.sections().size() : 1;
+        return Stream.iterate(batchSize(), rows -> rows > 0, rows -> rows / 2)
+                .map(this::divisor)
+                .distinct()
+                .flatMap(rows -> Stream.of(Tactic.Weights.values())
+                        .flatMap(weights -> LongStream.of(Tactic.MANY_LOGITS, Tactic.SOME_LOGITS, Tactic.FEW_LOGITS)
+                                .boxed()
+                                .flatMap(logits -> depths(deepest)
+                                        .mapToObj(inFlight -> new Tactic(weights, rows, logits, inFlight)))));
+    }
+
+    /** 1, 2, 4, … and the deepest. */
+    private static IntStream depths(int deepest) {
+        return IntStream.concat(
+                IntStream.iterate(1, depth -> depth < deepest, depth -> 2 * depth), IntStream.of(deepest));
+    }
+
+    /** As many rows as can be, so that batches have equally many. */
+    private int divisor(int mostRows) {
+        int rows = mostRows;
+        while (batchSize() % rows != 0) {
+            rows--;
+        }
+        return rows;
+    }
+
+    /** With everything kept of as many blocks as the caps allow, a device's last ones first: they come back soonest. */
+    private Candidate full(Candidate candidate, Map<String, Long> caps) {
+        Spread spread = candidate.spread();
+        Candidate kept = candidate;
+        for (String device : spread.map().devices()) {
+            List<Integer> blocks = IntStream.iterate(shape.layers() - 1, block -> block >= 0, block -> block - 1)
+                    .filter(block -> spread.map().layers().get(block).equals(device))
+                    .boxed()
+                    .toList();
+            List<String> holders = new ArrayList<>(spread.replicas());
+            holders.add(device);
+            int most = 0;
+            int beyond = blocks.size() + 1;
+            while (beyond - most > 1) {
+                int middle = (most + beyond) >>> 1;
+                if (fits(holders, kept.keeping(blocks.subList(0, middle)), caps)) {
+                    most = middle;
+                } else {
+                    beyond = middle;
+                }
+            }
+            kept = kept.keeping(blocks.subList(0, most));
+        }
+        return kept;
     }
 
     /** A strategy that ran out of GPUs. Who writes cpu into a map of their own means it. */
@@ -114,19 +208,22 @@ public final class Planner {
         return spec.training().batchSize();
     }
 
-    private RunPlan plan(DeviceMap map, Map<String, Long> caps, Tactic tactic) {
-        MemoryEstimate estimate = new MemoryEstimate(shape, spec, kernels);
+    private RunPlan plan(Candidate candidate, Map<String, Long> caps) {
+        Spread spread = candidate.spread();
+        Tactic tactic = candidate.tactic();
         return new RunPlan(
-                map,
-                tactic.saved(),
+                spread.map(),
+                spread.replicas(),
+                candidate.saved(),
                 tactic.rows(),
-                estimate.parameters(),
-                map.devices().stream()
-                        .map(id -> estimate.device(id, map, caps.get(id), tactic))
+                new Pipeline(time.stages(candidate), tactic.inFlight()),
+                memory.parameters(),
+                spread.devices().stream()
+                        .map(id -> memory.device(id, candidate, caps.get(id)))
                         .toList());
     }
 
-    private TrainerFailure refusal(DeviceMap map, Map<String, Long> caps) {
+    private TrainerFailure refusal(Map<String, Long> caps) {
         String kind = spec.placement().gpus() == 0 ? CPU : "GPU";
         String found = caps.entrySet().stream()
                 .filter(cap -> cap.getKey().equals(CPU) == kind.equals(CPU))
@@ -157,7 +254,7 @@ public final class Planner {
             IntStream.range(0, Math.max(gpus, 1))
                     .mapToObj(gpu -> gpus == 0 ? CPU : Integer.toString(gpu))
                     .forEach(device -> caps.put(device, (long) middle << 20));
-            if (fit(map(caps), caps).isPresent()) {
+            if (fitting(caps).findAny().isPresent()) {
                 high = middle;
             } else {
                 low = middle + 1;

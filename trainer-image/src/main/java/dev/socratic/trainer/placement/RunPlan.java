@@ -5,14 +5,29 @@ import java.util.List;
 /**
  * How a run uses its devices, settled before the start.
  *
+ * @param replicas devices that hold all of the model beside the one of the map
+ * @param saved what is kept of each block
  * @param microBatch rows that pass through the model at once, at most training.batchSize; fewer change no result, as the
  *     loss is summed over tokens
  * @param devices those that hold something
  */
 public record RunPlan(
-        DeviceMap map, SavedActivations saved, int microBatch, Parameters parameters, List<Device> devices) {
+        DeviceMap map,
+        List<String> replicas,
+        List<SavedActivations> saved,
+        int microBatch,
+        Pipeline pipeline,
+        Parameters parameters,
+        List<Device> devices) {
     public RunPlan {
+        replicas = List.copyOf(replicas);
+        saved = List.copyOf(saved);
         devices = List.copyOf(devices);
+    }
+
+    /** Blocks of which everything is kept. */
+    public int keptBlocks() {
+        return (int) saved.stream().filter(each -> each == SavedActivations.ALL).count();
     }
 
     /** Numbers of elements. */

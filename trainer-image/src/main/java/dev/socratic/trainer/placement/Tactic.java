@@ -5,8 +5,9 @@ package dev.socratic.trainer.placement;
  *
  * @param rows that pass through the model at once
  * @param logitsAtOnce elements of the logits that the head computes at once, on GPUs with kernels of our own
+ * @param inFlight most micro-batches on their way at once
  */
-record Tactic(SavedActivations saved, Weights weights, int rows, long logitsAtOnce) {
+record Tactic(Weights weights, int rows, long logitsAtOnce, int inFlight) {
     /** Logits of 16 bits: 1 GiB, 256 MiB and 64 MiB of them. */
     static final long MANY_LOGITS = 1L << 29;
 
@@ -17,5 +18,10 @@ record Tactic(SavedActivations saved, Weights weights, int rows, long logitsAtOn
     enum Weights {
         EACH_TIME,
         KEPT
+    }
+
+    /** How much longer the head takes than with many logits at once, estimated. */
+    double headSlowness() {
+        return logitsAtOnce == MANY_LOGITS ? 1 : logitsAtOnce == SOME_LOGITS ? 1.02 : 1.1;
     }
 }

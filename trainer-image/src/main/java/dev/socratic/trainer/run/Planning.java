@@ -43,13 +43,11 @@ public final class Planning {
     /**
      * The same steps in smaller batches: where the plan lets fewer rows pass at once, gradients are accumulated over more
      * batches. A step's examples and its loss, a sum over tokens, stay what they were.
+     *
+     * @param rows a divisor of the batch size
      */
-    public static SocraticFineTuneSpec inMicroBatches(SocraticFineTuneSpec spec, int mostRows) {
+    public static SocraticFineTuneSpec inMicroBatches(SocraticFineTuneSpec spec, int rows) {
         TrainingSpec t = spec.training();
-        int rows = Math.min(mostRows, t.batchSize());
-        while (t.batchSize() % rows != 0) {
-            rows--;
-        }
         TrainingSpec training = new TrainingSpec(
                 t.epochs(),
                 t.maxSteps(),

@@ -22,6 +22,8 @@ import dev.socratic.trainer.model.Decoder;
 import dev.socratic.trainer.model.LoadRequest;
 import dev.socratic.trainer.model.LoadedModel;
 import dev.socratic.trainer.model.ModelConfig;
+import dev.socratic.trainer.model.Replicas;
+import dev.socratic.trainer.parallel.StepGradients;
 import dev.socratic.trainer.placement.RunPlan;
 import dev.socratic.trainer.progress.RunFacts;
 import dev.socratic.trainer.progress.RunHistory;
@@ -120,10 +122,11 @@ public final class TrainingRun {
                 TorchEngine engine = acceleration.engine();
                 RunPlan plan = Planning.forThisMachine(config, tokenizer.size(), spec, acceleration.kernels());
                 GpuEngine.spend(engine, plan);
-                try (Decoder decoder = Decoder.load(engine, request(plan))) {
+                try (Replicas replicas = Replicas.load(engine, request(plan), plan.replicas())) {
+                    Decoder decoder = replicas.first();
                     progress.plan(facts(decoder, plan, Peaks.NOT_YET));
                     output.checkWritable(bytesToWrite(decoder.facts()));
-                    return run(engine, decoder, plan, train, evaluation);
+                    return run(engine, replicas, plan, train, evaluation);
                 }
             }
         }
@@ -183,13 +186,17 @@ public final class TrainingRun {
         }
 
         private RunOutcome run(
-                TorchEngine engine, Decoder decoder, RunPlan plan, List<Example> train, List<Example> evaluation) {
+                TorchEngine engine, Replicas replicas, RunPlan plan, List<Example> train, List<Example> evaluation) {
+            Decoder decoder = replicas.first();
             List<String> before = replies(decoder, "before training");
             progress.phase(RunPhase.Training, train.size() + " examples");
             String runId = RunIdentity.of(settings, inputs.model(), train);
             SocraticFineTuneSpec asPlanned = Planning.inMicroBatches(spec, plan.microBatch());
-            TrainingResult result = new Trainer(engine, decoder, progress, stop)
-                    .run(new TrainingJob(runId, asPlanned, train, evaluation, checkpoints()));
+            TrainingJob job = new TrainingJob(runId, asPlanned, train, evaluation, checkpoints());
+            TrainingResult result;
+            try (StepGradients gradients = StepGradients.of(replicas, plan.pipeline())) {
+                result = new Trainer(decoder, gradients, progress, stop).run(job);
+            }
             List<String> after = replies(decoder, "after training");
             progress.plan(facts(decoder, plan, Peaks.MEASURED));
             progress.phase(RunPhase.Exporting, output.uri());

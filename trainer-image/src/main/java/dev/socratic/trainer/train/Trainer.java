@@ -1,7 +1,5 @@
 package dev.socratic.trainer.train;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
 import dev.socratic.api.v1alpha1.spec.TrainingSpec;
 import dev.socratic.trainer.data.Batch;
 import dev.socratic.trainer.data.Batches;
@@ -10,16 +8,15 @@ import dev.socratic.trainer.engine.AdamW;
 import dev.socratic.trainer.engine.Dropout;
 import dev.socratic.trainer.engine.Noise;
 import dev.socratic.trainer.engine.Precision;
-import dev.socratic.trainer.engine.TorchEngine;
 import dev.socratic.trainer.failure.FailureReason;
 import dev.socratic.trainer.failure.Problem;
 import dev.socratic.trainer.model.Decoder;
+import dev.socratic.trainer.parallel.StepGradients;
 import dev.socratic.trainer.progress.ProgressSink;
 import dev.socratic.trainer.progress.TrainingStep;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -37,14 +34,15 @@ public final class Trainer {
     /** torch.nn.utils.clip_grad_norm_'s guard against a norm of zero. */
     private static final double CLIP_EPSILON = 1e-6;
 
-    private final TorchEngine engine;
     private final Decoder decoder;
+    private final StepGradients gradients;
     private final ProgressSink progress;
     private final StopSignal stop;
 
-    public Trainer(TorchEngine engine, Decoder decoder, ProgressSink progress, StopSignal stop) {
-        this.engine = engine;
+    /** @param gradients of the decoder's adapter */
+    public Trainer(Decoder decoder, StepGradients gradients, ProgressSink progress, StopSignal stop) {
         this.decoder = decoder;
+        this.gradients = gradients;
         this.progress = progress;
         this.stop = stop;
     }
@@ -135,23 +133,12 @@ public final class Trainer {
         private StepResult step(int step) {
             long started = System.nanoTime();
             StepBatches batch = batches.step(step);
-            decoder.adapter().zeroGradients();
-            double lossSum = 0;
-            try (NDManager results = engine.root().newSubManager()) {
-                Dropout dropout = new Dropout(job.spec().lora().dropout(), training.seed()).part(step);
-                Noise noise = noise().part(step);
-                List<NDArray> sums = new ArrayList<>();
-                for (Batch micro : batch.micro()) {
-                    if (micro.learnedTokens() > 0) {
-                        double gradientScale = scaler.scale() / batch.tokens();
-                        int part = sums.size();
-                        sums.add(decoder.train(results, micro, gradientScale, dropout.part(part), noise.part(part)));
-                    }
-                }
-                for (NDArray sum : sums) {
-                    lossSum += sum.toDoubleArray()[0];
-                }
-            }
+            List<Batch> learned = batch.micro().stream()
+                    .filter(micro -> micro.learnedTokens() > 0)
+                    .toList();
+            Dropout dropout = new Dropout(job.spec().lora().dropout(), training.seed()).part(step);
+            double lossSum = gradients.sum(
+                    new StepGradients.Step(learned, scaler.scale() / batch.tokens(), dropout, noise().part(step)));
             double rate = learningRate.at(step);
             double norm = update(step, rate);
             double seconds = (System.nanoTime() - started) / 1e9;

@@ -3,6 +3,7 @@ package dev.socratic.trainer.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.socratic.api.v1alpha1.spec.Dtype;
+import dev.socratic.api.v1alpha1.spec.Parallelism;
 import dev.socratic.trainer.bench.BenchSettings.Parts;
 import dev.socratic.trainer.bench.BenchSettings.Weights;
 import dev.socratic.trainer.placement.Kernels;
@@ -21,14 +22,16 @@ class BenchTest {
     Path cache;
 
     @ParameterizedTest
-    @CsvSource({"NF4, ALL, 4Gi, 3", "PLAIN, ALL, 4Gi, 3", "NF4, INPUTS, 1500Ki, 1"})
-    void measuresTheTinyModel(Weights weights, String activations, String cap, int rowsAtOnce) {
+    @CsvSource({"NF4, 2, 4Gi, 3", "PLAIN, 2, 4Gi, 3", "NF4, 0, 1200Ki, 1"})
+    void measuresTheTinyModel(Weights weights, int keptBlocks, String cap, int rowsAtOnce) {
         Map<String, Object> result = new Bench(
                         new BenchSettings(
                                 Preset.TINY,
                                 3,
                                 40,
+                                2,
                                 0,
+                                Parallelism.LAYERS,
                                 Optional.of(cap),
                                 Dtype.FLOAT32,
                                 weights,
@@ -41,7 +44,7 @@ class BenchTest {
                 .run();
         assertThat(result)
                 .containsEntry("kernels", "torch")
-                .containsEntry("activations", activations)
+                .containsEntry("keptBlocks", keptBlocks)
                 .containsEntry("microBatch", rowsAtOnce)
                 .containsEntry("shape", "3x40");
         assertThat((Long) result.get("tokensPerSecondMedian")).isPositive().isLessThanOrEqualTo((Long)

@@ -14,6 +14,7 @@ import java.util.Collections;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -27,7 +28,8 @@ class PlannerTest {
     void theNotebooksRunFitsIntoTwiceFourGibibytes() throws IOException {
         RunPlan plan = Planner.plan(GEMMA, sample(), Map.of(), Kernels.OURS);
         assertThat(plan.microBatch()).isEqualTo(1);
-        assertThat(plan.saved()).isEqualTo(SavedActivations.ALL);
+        assertThat(plan.pipeline().inFlight()).isEqualTo(2);
+        assertThat(plan.keptBlocks()).isEqualTo(15);
         assertThat(plan.devices()).extracting(RunPlan.Device::id).containsExactly("0", "1");
         assertThat(plan.devices()).extracting(RunPlan.Device::layers).containsExactly("embed,0-7,head", "8-25,norm");
         assertThat(plan.devices()).allSatisfy(device -> {
@@ -41,15 +43,16 @@ class PlannerTest {
 
     @ParameterizedTest
     @CsvSource({
-        "OURS, 3Gi, 8, 2, INPUTS", "OURS, 4Gi, 8, 4, INPUTS", "OURS, 5Gi, 8, 8, INPUTS", "OURS, 20Gi, 8, 8, ALL",
-        "TORCH, 4Gi, 8, 2, INPUTS", "TORCH, 5Gi, 8, 4, INPUTS", "TORCH, 20Gi, 8, 8, INPUTS", "TORCH, 200Gi, 8, 8, ALL"
+        "OURS, 3Gi, 8, 2, 1, 2", "OURS, 4Gi, 8, 4, 0, 3", "OURS, 5Gi, 8, 4, 1, 3", "OURS, 20Gi, 8, 4, 25, 2",
+        "TORCH, 4Gi, 8, 2, 0, 3", "TORCH, 5Gi, 8, 2, 3, 3", "TORCH, 20Gi, 8, 4, 18, 2", "TORCH, 200Gi, 8, 8, 26, 2"
     })
     void keepsWhatTheCapAllowsAndLowersTheRowsIfItMust(
-            Kernels kernels, String cap, int batchSize, int microBatch, SavedActivations saved) throws IOException {
+            Kernels kernels, String cap, int batchSize, int microBatch, int kept, int inFlight) throws IOException {
         RunPlan plan =
                 Planner.plan(GEMMA, sample("4Gi", cap, "batchSize: 1", "batchSize: " + batchSize), Map.of(), kernels);
         assertThat(plan.microBatch()).as(PlanTable.of(plan)).isEqualTo(microBatch);
-        assertThat(plan.saved()).isEqualTo(saved);
+        assertThat(plan.keptBlocks()).isEqualTo(kept);
+        assertThat(plan.pipeline().inFlight()).isEqualTo(inFlight);
     }
 
     @Test
@@ -66,10 +69,83 @@ class PlannerTest {
     void oneGpuOfFourGibibytesTakesTheNotebooksRun() throws IOException {
         RunPlan plan =
                 Planner.plan(GEMMA, sample("gpus: 2", "gpus: 1", "      \"1\": 4Gi\n", ""), Map.of(), Kernels.OURS);
-        assertThat(plan.saved()).isEqualTo(SavedActivations.INPUTS);
+        assertThat(plan.keptBlocks()).isEqualTo(5);
+        assertThat(plan.saved().get(25)).isEqualTo(SavedActivations.ALL);
         assertThat(plan.devices())
                 .singleElement()
                 .satisfies(device -> assertThat(device.plannedBytes()).isLessThanOrEqualTo(4 * GIB));
+    }
+
+    /** Blocks and head, which costs as much as five or six of them, in equal shares. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "4Gi  | 2 | embed,0-9,norm,head; 10-25",
+                "70Gi | 2 | embed,0-15; 16-25,norm,head",
+                "70Gi | 4 | embed,0-1,norm,head; 2-9; 10-17; 18-25",
+            })
+    void autoDividesByTime(String cap, int gpus, String holds) throws IOException {
+        RunPlan plan = Planner.plan(
+                GEMMA,
+                sample("deviceMap: balanced", "deviceMap: auto", "gpus: 2", "gpus: " + gpus, "4Gi", cap),
+                Map.of(),
+                Kernels.OURS);
+        assertThat(plan.devices().stream().map(RunPlan.Device::layers).collect(Collectors.joining("; ")))
+                .isEqualTo(holds);
+    }
+
+    @Test
+    void replicasHoldAllOfTheModelAndShareABatch() throws IOException {
+        RunPlan plan = Planner.plan(
+                GEMMA,
+                sample("parallelism: layers", "parallelism: data", "4Gi", "8Gi", "batchSize: 1", "batchSize: 6"),
+                Map.of(),
+                Kernels.OURS);
+        assertThat(plan.map()).isEqualTo(DeviceMap.allOn("0", 26));
+        assertThat(plan.replicas()).containsExactly("1");
+        assertThat(plan.devices()).extracting(RunPlan.Device::layers).containsOnly("embed,0-25,norm,head");
+        assertThat(plan.devices())
+                .allSatisfy(device -> assertThat(device.plannedBytes()).isLessThanOrEqualTo(8 * GIB));
+        assertThat(PlanTable.of(plan)).contains("2 replicas share a step");
+    }
+
+    /** One batch a step: it is divided, so that each replica has a part. */
+    @Test
+    void aSingleBatchIsDividedAmongReplicas() throws IOException {
+        RunPlan plan = Planner.plan(
+                GEMMA,
+                sample(
+                        "parallelism: layers",
+                        "parallelism: data",
+                        "4Gi",
+                        "70Gi",
+                        "batchSize: 1",
+                        "batchSize: 8",
+                        "gradientAccumulation: 8",
+                        "gradientAccumulation: 1"),
+                Map.of(),
+                Kernels.OURS);
+        assertThat(plan.microBatch()).isEqualTo(4);
+        assertThat(plan.keptBlocks()).isEqualTo(26);
+    }
+
+    @Test
+    void replicasTakeNoDeviceMap() throws IOException {
+        assertThat(refusal(
+                        sample("parallelism: layers", "parallelism: data", "deviceMap: balanced", "deviceMap: {'': 0}"),
+                        Map.of()))
+                .hasMessageContaining("spec.placement.deviceMap")
+                .hasMessageContaining("set spec.placement.parallelism to layers");
+    }
+
+    @Test
+    void masksAndScoresOfPackedRowsAreCounted() throws IOException {
+        RunPlan plain = Planner.plan(GEMMA, sample("4Gi", "20Gi"), Map.of(), Kernels.OURS);
+        RunPlan packed =
+                Planner.plan(GEMMA, sample("4Gi", "20Gi", "# packing: false", "packing: true"), Map.of(), Kernels.OURS);
+        assertThat(packed.devices().get(1).plannedBytes())
+                .isGreaterThan(plain.devices().get(1).plannedBytes() + (8L << 20) * 20);
     }
 
     @Test
@@ -113,13 +189,24 @@ class PlannerTest {
         assertThat(plan.devices().get(1).layers()).isEqualTo("0-2,4-25");
     }
 
+    @Test
+    void theEmptyNameIsTheWholeModel() throws IOException {
+        RunPlan plan = Planner.plan(
+                GEMMA,
+                sample("4Gi", "20Gi", "deviceMap: balanced", "deviceMap: {'': 1, model.layers.25: 0}"),
+                Map.of(),
+                Kernels.OURS);
+        assertThat(plan.devices()).extracting(RunPlan.Device::layers).containsExactly("25", "embed,0-24,norm,head");
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             value = {
                 "{model: 0}                        | leaves out a module: found \"lm_head\"",
                 "{model: 0, lm_head: 2}            | deviceMap.lm_head: the device map names no device of this run: found \"2\"; allowed: 0 to 1 or cpu",
-                "{'': 0}                           | names no module of this model",
+                "{'': 2}                           | found \"2\"; allowed: balanced, auto, sequential",
+                "{model: 0, lm_head: disk}         | found \"disk\"; allowed: 0 to 1 or cpu",
                 "{model: 0, model.layers.26: 1}    | found \"model.layers.26\"; allowed: balanced, auto, sequential",
             })
     void refusesAnExplicitMapThatDoesNotSuit(String map, String message) throws IOException {

@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -173,6 +174,6 @@ record GoldenCase(String name, JsonNode root) {
                         DeviceMap.allOn("cpu", layers),
                         settings().path("tokens").intValue(),
                         Optional.of(initialAdapter(scratch)),
-                        saved));
+                        Collections.nCopies(layers, saved)));
     }
 }

@@ -12,6 +12,7 @@ import dev.socratic.trainer.data.Packing;
 import dev.socratic.trainer.engine.TorchEngine;
 import dev.socratic.trainer.model.Decoder;
 import dev.socratic.trainer.model.Generator;
+import dev.socratic.trainer.parallel.StepGradients;
 import dev.socratic.trainer.placement.SavedActivations;
 import dev.socratic.trainer.progress.ProgressSink;
 import dev.socratic.trainer.progress.TrainingStep;
@@ -90,7 +91,7 @@ class GoldenTrainingTest {
         try (TorchEngine engine = TorchEngine.start();
                 StopSignal stop = StopSignal.onSigterm();
                 Decoder decoder = golden.load(engine, spec, model, scratch, saved)) {
-            TrainingResult result = new Trainer(engine, decoder, collect(steps), stop)
+            TrainingResult result = new Trainer(decoder, StepGradients.on(decoder), collect(steps), stop)
                     .run(new TrainingJob("golden", spec, examples, golden.examples(), scratch));
             assertSteps(golden, steps);
             double evaluation = golden.root().path("evaluation").doubleValue();

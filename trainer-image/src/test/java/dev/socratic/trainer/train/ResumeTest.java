@@ -9,6 +9,7 @@ import dev.socratic.trainer.failure.FailureReason;
 import dev.socratic.trainer.failure.TrainerFailure;
 import dev.socratic.trainer.model.Decoder;
 import dev.socratic.trainer.model.LoadRequest;
+import dev.socratic.trainer.parallel.StepGradients;
 import dev.socratic.trainer.placement.DeviceMap;
 import dev.socratic.trainer.placement.SavedActivations;
 import dev.socratic.trainer.progress.ProgressSink;
@@ -17,6 +18,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -108,9 +110,14 @@ class ResumeTest {
             }
         };
         LoadRequest request = new LoadRequest(
-                golden.modelFolder(), spec, DeviceMap.allOn("cpu", 3), 0, Optional.empty(), SavedActivations.INPUTS);
+                golden.modelFolder(),
+                spec,
+                DeviceMap.allOn("cpu", 3),
+                0,
+                Optional.empty(),
+                Collections.nCopies(3, SavedActivations.INPUTS));
         try (Decoder decoder = Decoder.load(engine, request)) {
-            new Trainer(engine, decoder, sink, stop)
+            new Trainer(decoder, StepGradients.on(decoder), sink, stop)
                     .run(new TrainingJob(runId, spec, golden.examples(), List.of(), checkpoints));
             Map<String, List<Float>> adapter = new TreeMap<>();
             decoder.adapter().toPeft().forEach((name, tensor) -> {

@@ -15,6 +15,7 @@ import dev.socratic.trainer.failure.FailureReason;
 import dev.socratic.trainer.failure.TrainerFailure;
 import dev.socratic.trainer.model.Decoder;
 import dev.socratic.trainer.model.LoadRequest;
+import dev.socratic.trainer.parallel.StepGradients;
 import dev.socratic.trainer.placement.DeviceMap;
 import dev.socratic.trainer.placement.SavedActivations;
 import dev.socratic.trainer.progress.ProgressSink;
@@ -22,6 +23,7 @@ import dev.socratic.trainer.progress.TrainingStep;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -138,8 +140,8 @@ class TrainerTest {
     void factorsStartAsPeftStartsThem() {
         SocraticFineTuneSpec spec = golden.spec(scratch, "training.seed: 42", "lora.useDora: true");
         DeviceMap cpu = DeviceMap.allOn("cpu", 3);
-        LoadRequest request =
-                new LoadRequest(golden.modelFolder(), spec, cpu, 0, Optional.empty(), SavedActivations.INPUTS);
+        LoadRequest request = new LoadRequest(
+                golden.modelFolder(), spec, cpu, 0, Optional.empty(), Collections.nCopies(3, SavedActivations.INPUTS));
         try (TorchEngine engine = TorchEngine.start();
                 Decoder decoder = Decoder.load(engine, request);
                 Checkpoint peft = Checkpoint.open(GoldenCase.FOLDER.resolve("lora_init.safetensors"))) {
@@ -168,7 +170,7 @@ class TrainerTest {
         try (TorchEngine engine = TorchEngine.start();
                 StopSignal stop = StopSignal.onSigterm();
                 Decoder decoder = golden.load(engine, spec, scratch, SavedActivations.INPUTS)) {
-            new Trainer(engine, decoder, sink, stop)
+            new Trainer(decoder, StepGradients.on(decoder), sink, stop)
                     .run(new TrainingJob("test", spec, golden.examples(), golden.examples(), scratch));
             lastLoss =
                     new Evaluation(decoder, golden.examples(), spec.training().batchSize()).loss();

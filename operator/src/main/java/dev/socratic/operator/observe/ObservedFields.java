@@ -2,10 +2,16 @@ package dev.socratic.operator.observe;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.socratic.api.v1alpha1.SocraticFineTune;
+import io.fabric8.kubernetes.api.model.KubernetesResource;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodSpec;
+import io.fabric8.kubernetes.api.model.Status;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobSpec;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
+import java.util.List;
 
 /**
  * Reads of the API server's objects only what somebody here looks at: a thousand pods, each with its volumes and the
@@ -13,6 +19,10 @@ import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
  * writes is written in full.
  */
 public final class ObservedFields {
+    /** What is watched. The client's own list of kinds has hundreds, each a class to load at the start. */
+    private static final List<Class<? extends KubernetesResource>> KINDS =
+            List.of(SocraticFineTune.class, Job.class, Pod.class, Status.class);
+
     private ObservedFields() {}
 
     public static KubernetesSerialization serialization() {
@@ -20,7 +30,9 @@ public final class ObservedFields {
         mapper.addMixIn(ObjectMeta.class, OfAny.class);
         mapper.addMixIn(JobSpec.class, OfJobs.class);
         mapper.addMixIn(PodSpec.class, OfPods.class);
-        return new KubernetesSerialization(mapper, true);
+        KubernetesSerialization serialization = new KubernetesSerialization(mapper, false);
+        KINDS.forEach(serialization::registerKubernetesResource);
+        return serialization;
     }
 
     @JsonIgnoreProperties(

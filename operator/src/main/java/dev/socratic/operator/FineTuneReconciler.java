@@ -12,6 +12,7 @@ import dev.socratic.operator.observe.JobFacts;
 import dev.socratic.operator.observe.Observation;
 import dev.socratic.operator.observe.Observer;
 import dev.socratic.operator.observe.PodFacts;
+import dev.socratic.operator.observe.Rush;
 import dev.socratic.operator.observe.TrainerPods;
 import dev.socratic.operator.progress.PolledReport;
 import dev.socratic.operator.progress.ProgressSource;
@@ -47,6 +48,7 @@ final class FineTuneReconciler implements Reconciler<SocraticFineTune> {
     private final Applier applier;
     private final Reporter reporter;
     private final Clock clock;
+    private final Rush rush = new Rush();
     private InformerEventSource<Job, SocraticFineTune> jobs;
     private volatile Supplier<Stream<SocraticFineTune>> resources = Stream::empty;
 
@@ -58,6 +60,7 @@ final class FineTuneReconciler implements Reconciler<SocraticFineTune> {
         this.observer = new Observer(
                 new ClusterReferences(client, ownClaim),
                 new ClusterWarnings(client),
+                rush,
                 settings.pendingCheckInterval(),
                 settings.allowed());
         this.pace = new Pace(settings.progressWriteInterval(), settings.pendingCheckInterval());
@@ -114,15 +117,17 @@ final class FineTuneReconciler implements Reconciler<SocraticFineTune> {
                 now);
         logAs(observation.run());
         Decision wanted = Decide.decide(observation, pace);
-        Decision decision = applier.apply(
-                        wanted.actions(),
-                        observation.run(),
-                        job -> jobs.handleRecentResourceCreate(ResourceID.fromResource(job), job))
+        Decision decision = applier.apply(wanted.actions(), observation.run(), this::created)
                 .map(refusal -> Decide.refused(observation, refusal, pace))
                 .orElse(wanted);
         reporter.report(decision, observation.run(), context, now);
         UpdateControl<SocraticFineTune> control = UpdateControl.noUpdate();
         decision.comeBack().ifPresent(control::rescheduleAfter);
         return control;
+    }
+
+    private void created(Job job) {
+        jobs.handleRecentResourceCreate(ResourceID.fromResource(job), job);
+        rush.started(clock.instant());
     }
 }

@@ -13,8 +13,10 @@ import dev.socratic.operator.progress.TrainerReport;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** The operator's mind: a pure function from what is to what shall be. */
 public final class Decide {
@@ -199,21 +201,29 @@ public final class Decide {
 
     /**
      * How long a new resource is left at what the API server fills in, which is Pending too: most runs start within that
-     * time, and one write tells of both.
+     * time, and one write tells of both. Where many start at once, that they run is told when they all had their turn.
      */
     private static Optional<Duration> quietStart(Verdict verdict, Observation o, Pace pace) {
         boolean told = Optional.ofNullable(o.resource().getStatus())
                 .map(SocraticFineTuneStatus::runId)
                 .isPresent();
-        if (told || !verdict.equals(Obstacles.starting())) {
+        boolean starting = verdict.equals(Obstacles.starting());
+        if (told || !starting && !verdict.equals(running(o))) {
             return Optional.empty();
         }
-        Duration waited = o.job()
+        Duration rush = Duration.between(o.now(), o.rushEnd());
+        Duration patience = starting ? pace.pendingChecks().minus(sinceCreation(o)) : Duration.ZERO;
+        return Stream.of(rush, patience)
+                .max(Comparator.naturalOrder())
+                .filter(rest -> !rest.isNegative() && !rest.isZero());
+    }
+
+    private static Duration sinceCreation(Observation o) {
+        return o.job()
                 .map(JobFacts::createdAt)
                 .map(since -> Duration.between(since, o.now()))
                 .filter(time -> !time.isNegative())
                 .orElse(Duration.ZERO);
-        return Optional.of(pace.pendingChecks().minus(waited)).filter(rest -> !rest.isNegative() && !rest.isZero());
     }
 
     private static Optional<Duration> comeBack(RunState state, Observation o, Pace pace) {

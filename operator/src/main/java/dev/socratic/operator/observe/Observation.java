@@ -23,6 +23,7 @@ import java.util.stream.Stream;
  * @param polled what the trainer in {@code pod} last answered
  * @param missing what a run that does not start needs and does not find
  * @param warning what Kubernetes says of a run that does not start
+ * @param rushEnd until when what can wait shall wait, as many runs are being started
  */
 public record Observation(
         Run run,
@@ -34,6 +35,7 @@ public record Observation(
         Optional<TrainerReport> polled,
         List<MissingReference> missing,
         Optional<Warning> warning,
+        Instant rushEnd,
         Instant now) {
 
     public SocraticFineTune resource() {

@@ -22,16 +22,19 @@ import java.util.function.Predicate;
 public final class Observer {
     private final References references;
     private final Warnings warnings;
+    private final Rush rush;
     private final Duration patience;
     private final Allowed allowed;
 
     /**
+     * @param rush during which nothing is asked
      * @param patience how long a pod may take to start before the cluster is asked why it does not
      * @param allowed what the administrator lets resources set
      */
-    public Observer(References references, Warnings warnings, Duration patience, Allowed allowed) {
+    public Observer(References references, Warnings warnings, Rush rush, Duration patience, Allowed allowed) {
         this.references = references;
         this.warnings = warnings;
+        this.rush = rush;
         this.patience = patience;
         this.allowed = allowed;
     }
@@ -61,7 +64,9 @@ public final class Observer {
                 .filter(belongs.negate())
                 .filter(candidate -> candidate.life() != PodFacts.Life.OVER)
                 .toList();
-        boolean overdue = job.filter(Observer::shallRun).isPresent()
+        Instant rushEnd = rush.end();
+        boolean overdue = !now.isBefore(rushEnd)
+                && job.filter(Observer::shallRun).isPresent()
                 && pod.filter(newest -> overdue(newest, now)).isPresent();
         List<MissingReference> missing = overdue ? references.missing(run) : List.of();
         return new Observation(
@@ -78,6 +83,7 @@ public final class Observer {
                 missing,
                 unexplained(job, pod, overdue && missing.isEmpty())
                         .flatMap(uid -> warnings.newest(run.namespace(), uid, now)),
+                rushEnd,
                 now);
     }
 

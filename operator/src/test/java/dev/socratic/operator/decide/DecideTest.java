@@ -50,6 +50,22 @@ class DecideTest {
                         Scene.of().job("").podRuns(),
                         "RUNNING Running [] [Started]"),
                 arguments(
+                        "where many start at once, that they run is told when all had their turn",
+                        Scene.of().job("").podRuns().amongMany(16),
+                        "- [] []"),
+                arguments(
+                        "but a few hold nothing up",
+                        Scene.of().job("").podRuns().amongMany(15),
+                        "RUNNING Running [] [Started]"),
+                arguments(
+                        "nor do many hold up what stands in a run's way",
+                        Scene.of().job("").podUnschedulable().amongMany(16),
+                        "PENDING Unschedulable [] [Blocked]"),
+                arguments(
+                        "or a run that was told of before",
+                        Scene.was(Phase.PENDING, "Starting").podRuns().amongMany(16),
+                        "RUNNING Running [] [Started]"),
+                arguments(
                         "a new resource that does not start at once is told of",
                         Scene.of().job("").podPending(),
                         "PENDING Starting [] []"),

@@ -9,6 +9,7 @@ import dev.socratic.operator.Resources;
 import dev.socratic.operator.observe.MissingReference;
 import dev.socratic.operator.observe.Observation;
 import dev.socratic.operator.observe.Observer;
+import dev.socratic.operator.observe.Rush;
 import dev.socratic.operator.observe.Warning;
 import dev.socratic.operator.progress.PolledReport;
 import dev.socratic.operator.progress.TrainerReport;
@@ -30,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** A cluster as a test tells it: a resource, its last status, Jobs, pods and a trainer's answer. */
 final class Scene {
@@ -45,6 +47,7 @@ final class Scene {
     private final List<MissingReference> missing = new ArrayList<>();
     private Optional<Warning> warning = Optional.empty();
     private Allowed allowed = Allowed.everything();
+    private final Rush rush = new Rush();
     private Instant now = NOW;
 
     private Scene() {
@@ -361,13 +364,19 @@ final class Scene {
         return this;
     }
 
+    /** The operator has just started that many other runs. */
+    Scene amongMany(int runs) {
+        IntStream.range(0, runs).forEach(run -> rush.started(now));
+        return this;
+    }
+
     Scene at(String time) {
         now = Instant.parse(time);
         return this;
     }
 
     Observation observe() {
-        return new Observer(run -> missing, (namespace, uid, at) -> warning, Duration.ofSeconds(4), allowed)
+        return new Observer(run -> missing, (namespace, uid, at) -> warning, rush, Duration.ofSeconds(4), allowed)
                 .observe(resource, jobs, pods, polls, now);
     }
 

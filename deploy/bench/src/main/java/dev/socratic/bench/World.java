@@ -2,7 +2,6 @@ package dev.socratic.bench;
 
 import dev.socratic.api.v1alpha1.SocraticFineTune;
 import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
@@ -28,6 +27,7 @@ import java.util.stream.IntStream;
 final class World implements AutoCloseable {
     static final String NAMESPACE = "socratic-bench";
     private static final Map<String, String> END = Map.of("bench.socratic.dev/end", "true");
+    private static final Map<String, String> FLOOR = Map.of("bench.socratic.dev/floor", "true");
     private static final int WRITERS = 8;
 
     private final KubernetesClient client;
@@ -48,7 +48,7 @@ final class World implements AutoCloseable {
         client.namespaces().withName(NAMESPACE).waitUntilCondition(gone -> gone == null, 5, TimeUnit.MINUTES);
     }
 
-    /** The pod template that the operator makes of a resource. */
+    /** The pod template that the operator makes of a resource, but for the labels by which the operator finds its own. */
     PodTemplateSpec podTemplate() throws InterruptedException {
         client.resource(numbered(0)).create();
         Job job = client.batch()
@@ -61,10 +61,7 @@ final class World implements AutoCloseable {
                 .join();
         removeAll();
         PodTemplateSpec template = job.getSpec().getTemplate();
-        ObjectMeta plain = new ObjectMetaBuilder()
-                .addToLabels("bench.socratic.dev/floor", "true")
-                .build();
-        template.setMetadata(plain);
+        template.getMetadata().setLabels(FLOOR);
         return template;
     }
 

@@ -116,6 +116,7 @@ final class FineTuneReconciler implements Reconciler<SocraticFineTune> {
                 context.getSecondaryResources(PolledReport.class),
                 now);
         logAs(observation.run());
+        observation.newsOfStart().ifPresent(rush::step);
         Decision wanted = Decide.decide(observation, pace);
         Decision decision = applier.apply(wanted.actions(), observation.run(), this::created)
                 .map(refusal -> Decide.refused(observation, refusal, pace))
@@ -128,6 +129,6 @@ final class FineTuneReconciler implements Reconciler<SocraticFineTune> {
 
     private void created(Job job) {
         jobs.handleRecentResourceCreate(ResourceID.fromResource(job), job);
-        rush.started(clock.instant());
+        rush.step(clock.instant());
     }
 }

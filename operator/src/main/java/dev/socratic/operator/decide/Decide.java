@@ -204,11 +204,8 @@ public final class Decide {
      * time, and one write tells of both. Where many start at once, that they run is told when they all had their turn.
      */
     private static Optional<Duration> quietStart(Verdict verdict, Observation o, Pace pace) {
-        boolean told = Optional.ofNullable(o.resource().getStatus())
-                .map(SocraticFineTuneStatus::runId)
-                .isPresent();
         boolean starting = verdict.equals(Obstacles.starting());
-        if (told || !starting && !verdict.equals(running(o))) {
+        if (o.told() || !starting && !verdict.equals(running(o))) {
             return Optional.empty();
         }
         Duration rush = Duration.between(o.now(), o.rushEnd());

@@ -52,6 +52,18 @@ public record Observation(
                 .filter(status -> run.id().toString().equals(status.runId()));
     }
 
+    /** When the trainer of a new run began to run, as long as the resource does not say so. */
+    public Optional<Instant> newsOfStart() {
+        return told() ? Optional.empty() : pod.map(PodFacts::runningSince);
+    }
+
+    /** Whether the resource has a status that an operator wrote, and not only what the API server fills in. */
+    public boolean told() {
+        return Optional.ofNullable(resource().getStatus())
+                .map(SocraticFineTuneStatus::runId)
+                .isPresent();
+    }
+
     public Optional<Phase> phase() {
         return status().map(SocraticFineTuneStatus::phase);
     }

@@ -2,40 +2,40 @@ package dev.socratic.operator.observe;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.PriorityQueue;
+import java.util.Queue;
 
 /**
- * Whether the operator starts many runs at once. What can wait then does, so that the API server and the scheduler are
+ * Whether many runs start at once. What can wait then does, so that the API server, the scheduler and the kubelets are
  * left to start them; but not for long.
  */
 public final class Rush {
-    private static final int MANY = 16;
+    private static final int MANY = 32;
     private static final Duration AT_ONCE = Duration.ofSeconds(4);
     private static final Duration LONGEST = Duration.ofSeconds(30);
 
-    private final Deque<Instant> newest = new ArrayDeque<>(MANY);
+    private final Queue<Instant> newest = new PriorityQueue<>();
     private Instant begin = Instant.EPOCH;
 
-    /** A run was given its Job. */
-    public synchronized void started(Instant at) {
-        if (at.isAfter(endUnlessMoreStart())) {
+    /** A run was given its Job, or its trainer began to run. To be told of a time again changes little. */
+    public synchronized void step(Instant at) {
+        if (at.isAfter(endUnlessMoreSteps())) {
             begin = at;
         }
-        if (newest.size() == MANY) {
-            newest.removeFirst();
+        newest.add(at);
+        if (newest.size() > MANY) {
+            newest.remove();
         }
-        newest.addLast(at);
     }
 
     /** When it is over; past where nothing of the kind goes on. */
-    public synchronized Instant end() {
-        Instant end = endUnlessMoreStart();
+    synchronized Instant end() {
+        Instant end = endUnlessMoreSteps();
         Instant latest = begin.plus(LONGEST);
         return end.isBefore(latest) ? end : latest;
     }
 
-    private Instant endUnlessMoreStart() {
-        return newest.size() < MANY ? Instant.EPOCH : newest.getFirst().plus(AT_ONCE);
+    private Instant endUnlessMoreSteps() {
+        return newest.size() < MANY ? Instant.EPOCH : newest.element().plus(AT_ONCE);
     }
 }

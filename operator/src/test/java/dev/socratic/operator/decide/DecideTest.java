@@ -51,19 +51,19 @@ class DecideTest {
                         "RUNNING Running [] [Started]"),
                 arguments(
                         "where many start at once, that they run is told when all had their turn",
-                        Scene.of().job("").podRuns().amongMany(16),
+                        Scene.of().job("").podRuns().among(32),
                         "- [] []"),
                 arguments(
                         "but a few hold nothing up",
-                        Scene.of().job("").podRuns().amongMany(15),
+                        Scene.of().job("").podRuns().among(31),
                         "RUNNING Running [] [Started]"),
                 arguments(
                         "nor do many hold up what stands in a run's way",
-                        Scene.of().job("").podUnschedulable().amongMany(16),
+                        Scene.of().job("").podUnschedulable().among(32),
                         "PENDING Unschedulable [] [Blocked]"),
                 arguments(
                         "or a run that was told of before",
-                        Scene.was(Phase.PENDING, "Starting").podRuns().amongMany(16),
+                        Scene.was(Phase.PENDING, "Starting").podRuns().among(32),
                         "RUNNING Running [] [Started]"),
                 arguments(
                         "a new resource that does not start at once is told of",

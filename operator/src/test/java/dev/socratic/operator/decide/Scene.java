@@ -364,9 +364,9 @@ final class Scene {
         return this;
     }
 
-    /** The operator has just started that many other runs. */
-    Scene amongMany(int runs) {
-        IntStream.range(0, runs).forEach(run -> rush.started(now));
+    /** That many other Jobs were created just now. */
+    Scene among(int jobs) {
+        IntStream.range(0, jobs).forEach(job -> rush.step(now));
         return this;
     }
 

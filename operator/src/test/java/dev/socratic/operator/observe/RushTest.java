@@ -12,21 +12,21 @@ class RushTest {
 
     @ParameterizedTest(name = "{0}")
     @CsvSource({
-        "'fifteen runs are none', 15, 0, false, 0",
-        "'sixteen at once are one', 16, 0, true, 3999",
-        "'which is over 4 s later', 16, 0, false, 4000",
-        "'sixteen in more than 4 s are none', 16, 270, false, 4050",
-        "'it goes on while runs start', 100, 200, true, 20000",
-        "'and is over soon after the last one', 100, 200, false, 21000",
-        "'and 30 s after it became one in any case', 300, 200, false, 33000",
-        "'although runs go on starting', 600, 200, false, 119800",
+        "'thirty-one steps are none', 31, 0, false, 0",
+        "'thirty-two at once are one', 32, 0, true, 3999",
+        "'which is over 4 s later', 32, 0, false, 4000",
+        "'thirty-two in more than 4 s are none', 32, 130, false, 4030",
+        "'it goes on while runs start', 200, 100, true, 20000",
+        "'and is over soon after the last one', 200, 100, false, 21000",
+        "'and 30 s after it became one in any case', 600, 100, false, 33100",
+        "'although runs go on starting', 1200, 100, false, 119900",
     })
-    void lasts(String fact, int runs, int millisBetween, boolean rushes, int atMillis) {
+    void lasts(String fact, int steps, int millisBetween, boolean rushes, int atMillis) {
         Rush rush = new Rush();
-        IntStream.range(0, runs)
-                .mapToObj(run -> BEGIN.plusMillis((long) run * millisBetween))
-                .filter(start -> !start.isAfter(BEGIN.plusMillis(atMillis)))
-                .forEach(rush::started);
+        IntStream.range(0, steps)
+                .mapToObj(step -> BEGIN.plusMillis((long) step * millisBetween))
+                .filter(step -> !step.isAfter(BEGIN.plusMillis(atMillis)))
+                .forEach(rush::step);
         assertThat(BEGIN.plusMillis(atMillis).isBefore(rush.end())).isEqualTo(rushes);
     }
 }

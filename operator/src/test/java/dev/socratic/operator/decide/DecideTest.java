@@ -5,6 +5,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.socratic.api.v1alpha1.status.Phase;
 import dev.socratic.operator.observe.MissingReference.Kind;
+import dev.socratic.operator.observe.QueueHold;
 import java.time.Duration;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -65,6 +66,19 @@ class DecideTest {
                         "Kueue holds the Job",
                         Scene.was(Phase.QUEUED, "Queued").inQueue().jobSuspended(),
                         "QUEUED Queued [] []"),
+                arguments(
+                        "Kueue has no room for it, and says so",
+                        Scene.was(Phase.QUEUED, "Queued")
+                                .inQueue()
+                                .kueueHolds(QueueHold.Cause.NO_ROOM, "insufficient unused quota"),
+                        "QUEUED Queued [] []"),
+                arguments(
+                        "another queue replaces a Job that waits, even one that ran",
+                        Scene.was(Phase.RUNNING, "Training")
+                                .inQueue()
+                                .kueueHolds(QueueHold.Cause.NO_ROOM, "Preempted")
+                                .outOfQueue(),
+                        "QUEUED Replacing [DeleteJob] [Preempted]"),
                 arguments(
                         "Kueue lets the Job go",
                         Scene.was(Phase.QUEUED, "Queued").inQueue(),
@@ -130,6 +144,16 @@ class DecideTest {
                                 .podUnschedulable()
                                 .missing(Kind.UNBOUND_CLAIM, "adapters", "spec.output.uri", null),
                         "PENDING Unschedulable [] [Blocked]"),
+                arguments(
+                        "the queue is not there",
+                        Scene.was(Phase.QUEUED, "Queued")
+                                .inQueue()
+                                .kueueHolds(QueueHold.Cause.NO_QUEUE, "LocalQueue gpus doesn't exist"),
+                        "QUEUED Inadmissible! [] [Blocked]"),
+                arguments(
+                        "there is no Kueue",
+                        Scene.was(Phase.QUEUED, "Queued").inQueue().kueueHolds(QueueHold.Cause.NO_KUEUE, ""),
+                        "QUEUED KueueNotFound! [] [Blocked]"),
                 arguments(
                         "quota or admission lets the Job make no pod",
                         Scene.was(Phase.PENDING, "Starting").jobTakenUp().warned("FailedCreate", "exceeded quota"),

@@ -91,7 +91,7 @@ public final class Decide {
                 Verdict.inProgress(
                         Queueing.waits(o) ? Phase.QUEUED : Phase.PENDING,
                         "Replacing",
-                        "The pod has not started and is replaced, as the spec has changed.");
+                        "No pod is at work, and the Job is replaced, as the spec has changed.");
             case HELD -> Verdict.inProgress(Phase.PENDING, "Resuming", "The run goes on.");
             case ABSENT -> Queueing.begins(o.run()).orElseGet(Obstacles::starting);
             case QUEUED -> Queueing.verdict(o);

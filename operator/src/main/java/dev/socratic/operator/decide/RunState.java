@@ -34,8 +34,8 @@ enum RunState {
 
     ABSENT(o -> o.job().isEmpty()),
 
-    /** The Job was made for another pod or queue than is now asked for, and no pod of it has run, or Kueue holds it back. */
-    OUTDATED(o -> (!hasRun(o) || Queueing.waits(o))
+    /** The Job was made for another pod or queue than is now asked for, and no pod of it is at work. */
+    OUTDATED(o -> !atWork(o)
             && o.job()
                     .filter(job -> !RunId.podHash(o.resource()).equals(job.podHash()))
                     .isPresent()),
@@ -85,6 +85,12 @@ enum RunState {
         return o.termination()
                 .filter(end ->
                         ExitCode.of(end.exitCode()).filter(ExitCode::isFinal).isPresent())
+                .isPresent();
+    }
+
+    private static boolean atWork(Observation o) {
+        return o.pod()
+                .filter(pod -> pod.started() && pod.life() != PodFacts.Life.OVER)
                 .isPresent();
     }
 

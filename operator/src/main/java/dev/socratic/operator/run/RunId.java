@@ -68,8 +68,8 @@ public record RunId(String spec, String restart) {
     }
 
     /**
-     * Hash of what the pod needs to start but what does not change the training: while a pod has not started, or Kueue
-     * holds it back, another value replaces its Job.
+     * Hash of what the pod needs to start but what does not change the training: while no pod is at work, another value
+     * replaces its Job.
      */
     public static String podHash(SocraticFineTune resource) {
         SocraticFineTuneSpec spec = resource.getSpec();

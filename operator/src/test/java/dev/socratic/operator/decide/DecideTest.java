@@ -447,6 +447,12 @@ class DecideTest {
                                                 + "\"checkpoint\":{\"step\":2,\"uri\":\"checkpoints/2\"}}"),
                         "SUSPENDED Suspended [] [Checkpointed]"),
                 arguments(
+                        "taken back with another node selector, another Job goes on",
+                        Scene.was(Phase.SUSPENDED, "Suspended")
+                                .jobSuspended()
+                                .edit("gpus: 0", "gpus: 0\n    nodeSelector: {zone: b}"),
+                        "PENDING Replacing [DeleteJob] [Resumed]"),
+                arguments(
                         "taken back, the Job goes on",
                         Scene.was(Phase.SUSPENDED, "Suspended").jobSuspended(),
                         "PENDING Resuming [ResumeJob] [Resumed]"));
@@ -472,6 +478,12 @@ class DecideTest {
                                 .podRuns()
                                 .edit("gpus: 0", "gpus: 0\n    nodeSelector: {zone: b}"),
                         "RUNNING Training [] []"),
+                arguments(
+                        "but replaced where the pod that is to go on does not start",
+                        Scene.was(Phase.RUNNING, "Training")
+                                .podUnschedulable()
+                                .edit("gpus: 0", "gpus: 0\n    nodeSelector: {zone: b}"),
+                        "PENDING Replacing [DeleteJob] [Retrying]"),
                 arguments(
                         "a Job that an earlier resource of the same name left is waited for",
                         Scene.of().jobOfEarlierResource().jobBeingDeleted(),

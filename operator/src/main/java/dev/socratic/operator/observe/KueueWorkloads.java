@@ -34,12 +34,12 @@ public final class KueueWorkloads implements Queues {
     public Optional<QueueHold> hold(String namespace, String jobUid) {
         for (String version : VERSIONS) {
             try {
-                return list(version, namespace, jobUid).stream()
+                List<Map<?, ?>> conditions = list(version, namespace, jobUid).stream()
                         .flatMap(KueueWorkloads::conditions)
-                        .filter(condition -> "QuotaReserved".equals(condition.get("type")))
-                        .filter(condition -> "False".equals(condition.get("status")))
-                        .map(KueueWorkloads::hold)
-                        .findFirst();
+                        .toList();
+                return find(conditions, "QuotaReserved", "False")
+                        .or(() -> find(conditions, "Evicted", "True"))
+                        .map(KueueWorkloads::hold);
             } catch (KubernetesClientException e) {
                 if (e.getCode() == HttpURLConnection.HTTP_FORBIDDEN) {
                     log.warn("Kueue's Workloads in {} cannot be listed: {}", namespace, e.getMessage());
@@ -72,6 +72,12 @@ public final class KueueWorkloads implements Queues {
         return workload.get("status", "conditions") instanceof List<?> conditions
                 ? conditions.stream().filter(Map.class::isInstance).map(condition -> (Map<?, ?>) condition)
                 : Stream.empty();
+    }
+
+    private static Optional<Map<?, ?>> find(List<Map<?, ?>> conditions, String type, String status) {
+        return conditions.stream()
+                .filter(condition -> type.equals(condition.get("type")) && status.equals(condition.get("status")))
+                .findFirst();
     }
 
     private static QueueHold hold(Map<?, ?> condition) {

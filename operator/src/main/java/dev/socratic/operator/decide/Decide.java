@@ -48,7 +48,8 @@ public final class Decide {
         Duration told = Conditions.since(status.conditions(), verdict.health())
                 .map(since -> Duration.between(since, o.now()))
                 .orElse(Duration.ZERO);
-        return new Decision(List.of(), Story.events(o, verdict, status), status, Optional.of(pace.nextCheck(told)));
+        Duration wait = refusal.cause() == Refusal.Cause.LEFTOVER ? pace.pendingChecks() : pace.nextCheck(told);
+        return new Decision(List.of(), Story.events(o, verdict, status), status, Optional.of(wait));
     }
 
     private static Optional<String> job(Observation o, List<Action> actions) {

@@ -520,6 +520,12 @@ class DecideTest {
     }
 
     @Test
+    void whatAnEarlierRunLeftIsSoonGoneHoweverLongTheResourceHasBeenOnItsWay() {
+        Scene scene = Scene.was(Phase.RUNNING, "Training").noJob();
+        assertThat(scene.refused(Refusal.Cause.LEFTOVER).comeBack()).contains(Duration.ofSeconds(4));
+    }
+
+    @Test
     void progressWaitsForItsInterval() {
         Scene scene = Scene.was(Phase.RUNNING, "Training").podRuns().trainerSays(STEP_2);
         Decision early = scene.decide();

@@ -40,7 +40,7 @@ class KueueTest {
     @Test
     void oneRunsAtATimeAndAnUrgentOneTakesItsPlace() throws IOException {
         FineTune first = CLUSTER.fineTune("first");
-        first.apply("{\"training\": {\"maxSteps\": 300}}", Map.of(QUEUE, Kueue.ONE_AT_A_TIME));
+        first.apply("{\"training\": {\"maxSteps\": 300}, \"backoffLimit\": 0}", Map.of(QUEUE, Kueue.ONE_AT_A_TIME));
         first.await(Phase.RUNNING);
         PodSpec pod = first.pod().getSpec();
         assertThat(pod.getNodeSelector()).containsAllEntriesOf(Kueue.NODES);

@@ -17,7 +17,7 @@ class LifeOfARunTest {
     @Test
     void suspendedRunGoesOnFromItsCheckpoint() throws IOException {
         FineTune run = CLUSTER.fineTune("suspended");
-        run.apply("{\"training\": {\"maxSteps\": 200}}");
+        run.apply("{\"training\": {\"maxSteps\": 200}, \"backoffLimit\": 0}");
         run.awaitStep(15);
         String runId = run.status().runId();
 
@@ -127,7 +127,7 @@ class LifeOfARunTest {
     @Test
     void finishedRunStaysFinishedWhenItsTimeToLiveIsOver() {
         FineTune run = CLUSTER.fineTune("short-lived");
-        run.apply("{\"training\": {\"maxSteps\": 5}, \"ttlSecondsAfterFinished\": 1}");
+        run.apply("{\"training\": {\"maxSteps\": 5}, \"ttlSecondsAfterFinished\": 0}");
         run.await(Phase.SUCCEEDED);
         run.awaitNoJob();
         run.awaitNoPod();

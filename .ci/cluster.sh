@@ -26,10 +26,12 @@ bash "$kit/down.sh" > /dev/null 2>&1 || true
 trap 'bash "$kit/down.sh" > /dev/null 2>&1 || true' EXIT
 cp operator/target/jib-image.tar "$kube_home/img/socratic-operator.tar"
 cp trainer-image/target/jib-image.tar "$kube_home/img/socratic-trainer.tar"
+tools=$(.ci/tools.sh)
+install -D "$tools/kueue" target/kueue/manager
+python3 "$kit/image.py" "$kube_home/img/kueue.tar" localhost/kueue:local target/kueue /manager
 bash "$kit/up.sh" > /dev/null
 
 step "images and the life of a run, in pods"
-tools=$(.ci/tools.sh)
 export SOCRATIC_TEST_TOOLS=$kube_home/bin:$tools SOCRATIC_TEST_KUBECONFIG=$kube_home/kubeconfig
 reports=deploy/cluster-tests/target/surefire-reports
 rm -rf "$reports"

@@ -26,6 +26,17 @@ from_module helm helm.sh/helm/v3/cmd/helm v3.19.2 \
 # Its service discovery for every cloud would take more than half of the build.
 GOFLAGS=-tags=remove_all_sd from_module promtool github.com/prometheus/prometheus/cmd/promtool v0.316.0
 
+# The controller, and its chart with the CustomResourceDefinitions, roles and webhooks of the same version.
+kueue=v0.17.0
+from_module kueue sigs.k8s.io/kueue/cmd/kueue $kueue
+if [[ ! -d $tools/kueue-chart-$kueue ]]; then
+    module=$("$go" mod download -json "sigs.k8s.io/kueue@$kueue" | python3 -c 'import json, sys; print(json.load(sys.stdin)["Dir"])')
+    cp -r "$module/charts/kueue" "$tools/kueue-chart-$kueue.part"
+    chmod -R u+w "$tools/kueue-chart-$kueue.part"
+    mv "$tools/kueue-chart-$kueue.part" "$tools/kueue-chart-$kueue"
+fi
+ln -sfn "kueue-chart-$kueue" "$tools/kueue-chart"
+
 # Not every proxy follows kube-linter's own module name; the repository behind it serves the same.
 kube_linter=v0.8.3 module=golang.stackrox.io/kube-linter
 if [[ ! -x $tools/kube-linter-$kube_linter ]]; then

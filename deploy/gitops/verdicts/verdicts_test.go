@@ -28,6 +28,7 @@ var verdicts = map[string]struct{ kstatus, flux, argo, message string }{
 	"running-training":       {"InProgress", "InProgress", "Progressing", "Training: step 120/300, loss 1.4127, 3m10s left"},
 	"blocked-secret":         {"Failed", "Failed", "Degraded", "SecretNotFound: The container cannot be created"},
 	"blocked-configmap":      {"Failed", "Failed", "Degraded", "ConfigMapNotFound: spec.dataset.uri names ConfigMap"},
+	"blocked-queue":          {"Failed", "Failed", "Degraded", "Inadmissible: Kueue does not take the Job"},
 	"failed-model":           {"Failed", "Failed", "Degraded", "ModelNotFound: pvc://models/gemma has no config.json"},
 	"failed-attempts":        {"Failed", "Failed", "Degraded", "no network"},
 	"suspended-before-start": {"InProgress", "Current", "Suspended", "Held back by spec.suspend; set it to false to start."},

@@ -9,6 +9,7 @@ import dev.socratic.operator.measure.RunMetrics;
 import dev.socratic.operator.observe.ClusterReferences;
 import dev.socratic.operator.observe.ClusterWarnings;
 import dev.socratic.operator.observe.JobFacts;
+import dev.socratic.operator.observe.KueueWorkloads;
 import dev.socratic.operator.observe.Observation;
 import dev.socratic.operator.observe.Observer;
 import dev.socratic.operator.observe.PodFacts;
@@ -59,6 +60,7 @@ final class FineTuneReconciler implements Reconciler<SocraticFineTune> {
                 : ClusterReferences.OwnClaim.NONE;
         this.observer = new Observer(
                 new ClusterReferences(client, ownClaim),
+                new KueueWorkloads(client),
                 new ClusterWarnings(client),
                 rush,
                 settings.pendingCheckInterval(),

@@ -45,6 +45,9 @@ class KueueTest {
                     .containsEntry("kueue.x-k8s.io/queue-name", "gpus")
                     .containsEntry("kueue.x-k8s.io/priority-class", "low");
 
+            resource.waitUntilCondition(
+                    there -> there.getStatus().message().contains("the cluster has no Kueue"), 30, TimeUnit.SECONDS);
+
             admit(client, job);
             await(resource, Phase.PENDING);
             Pod pod = jobController.createPod(job, "trainer-1");

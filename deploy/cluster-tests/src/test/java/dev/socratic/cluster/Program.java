@@ -36,12 +36,24 @@ public record Program(Path file, Map<String, String> environment, Path folder) {
     }
 
     public static Optional<Path> find(String name) {
+        return candidates(name)
+                .filter(Files::isRegularFile)
+                .filter(Files::isExecutable)
+                .findFirst();
+    }
+
+    private static Stream<Path> candidates(String name) {
         return Stream.of(System.getenv(TOOLS), System.getenv("PATH"))
                 .filter(path -> path != null && !path.isEmpty())
                 .flatMap(path -> Stream.of(path.split(File.pathSeparator)))
-                .map(folder -> Path.of(folder, name))
-                .filter(Files::isExecutable)
-                .findFirst();
+                .map(folder -> Path.of(folder, name));
+    }
+
+    /** A folder of this name among the tools; the calling test is skipped where it is not there. */
+    public static Path folder(String name) {
+        Optional<Path> found = candidates(name).filter(Files::isDirectory).findFirst();
+        assumeTrue(found.isPresent(), "needs " + name + " in $" + TOOLS + " (.ci/tools.sh fetches it)");
+        return found.get();
     }
 
     public Program with(Map<String, String> variables) {

@@ -25,7 +25,7 @@ final class TrainerJob {
                 .withName(run.jobName())
                 .withNamespace(run.namespace())
                 .withLabels(labels(run))
-                .withAnnotations(Map.of(RunLabels.POD_HASH, RunId.podHash(run.spec())))
+                .withAnnotations(Map.of(RunLabels.POD_HASH, RunId.podHash(run.resource())))
                 .withOwnerReferences(run.owner())
                 .endMetadata()
                 .withNewSpec()
@@ -42,8 +42,7 @@ final class TrainerJob {
 
     private static Map<String, String> labels(Run run) {
         Map<String, String> labels = new LinkedHashMap<>(RunLabels.of(run));
-        run.kueueQueue().ifPresent(queue -> labels.put(RunLabels.KUEUE_QUEUE, queue));
-        run.label(RunLabels.KUEUE_PRIORITY).ifPresent(priority -> labels.put(RunLabels.KUEUE_PRIORITY, priority));
+        labels.putAll(RunLabels.ofKueue(run.resource()));
         return labels;
     }
 

@@ -50,7 +50,8 @@ public final class Decide {
         Duration told = Conditions.since(status.conditions(), verdict.health())
                 .map(since -> Duration.between(since, o.now()))
                 .orElse(Duration.ZERO);
-        return new Decision(List.of(), Story.events(o, verdict, status), status, Optional.of(pace.nextCheck(told)));
+        Duration wait = refusal.cause() == Refusal.Cause.LEFTOVER ? pace.pendingChecks() : pace.nextCheck(told);
+        return new Decision(List.of(), Story.events(o, verdict, status), status, Optional.of(wait));
     }
 
     private static Optional<String> job(Observation o, List<Action> actions) {
@@ -91,12 +92,12 @@ public final class Decide {
             case NOT_ALLOWED -> Obstacles.notAllowed(Limits.breaches(o));
             case OUTDATED ->
                 Verdict.inProgress(
-                        Phase.PENDING,
+                        Queueing.waits(o) ? Phase.QUEUED : Phase.PENDING,
                         "Replacing",
-                        "The pod has not started and is replaced, as the spec has changed.");
+                        "No pod is at work, and the Job is replaced, as the spec has changed.");
             case HELD -> Verdict.inProgress(Phase.PENDING, "Resuming", "The run goes on.");
-            case ABSENT -> o.run().kueueQueue().map(Decide::queued).orElseGet(Obstacles::starting);
-            case QUEUED -> queued(o.run().kueueQueue().orElseThrow());
+            case ABSENT -> Queueing.begins(o.run()).orElseGet(Obstacles::starting);
+            case QUEUED -> Queueing.verdict(o);
             case STUCK -> Interruptions.stuck(o.stuckPod().orElseThrow(), o);
             case RUNNING -> Interruptions.ofRunning(o.pod().orElseThrow(), o).orElseGet(() -> running(o));
             case RETRYING -> Interruptions.retrying(o);
@@ -145,16 +146,12 @@ public final class Decide {
         if (job.existence() == JobFacts.Existence.BEING_DELETED) {
             return Optional.empty();
         }
-        if (o.run().kueueQueue().isPresent()) {
+        if (job.queue() != null) {
             return Optional.of(new Action.DeleteJob(job.name()));
         }
         return job.suspension() == JobFacts.Suspension.RELEASED
                 ? Optional.of(new Action.SuspendJob(job.name()))
                 : Optional.empty();
-    }
-
-    private static Verdict queued(String queue) {
-        return Verdict.inProgress(Phase.QUEUED, "Queued", "The Job waits in the Kueue queue " + queue + ".");
     }
 
     private static Optional<String> lastWords(Observation o) {
@@ -228,6 +225,7 @@ public final class Decide {
             case SUCCEEDED, FAILED -> Optional.of(Duration.ofSeconds(o.spec().ttlSecondsAfterFinished()));
             case ABSENT, REPLACING, LEAVING, OUTDATED, HELD -> Optional.of(pace.pendingChecks());
             case STARTING -> Optional.of(pace.nextCheck(waitingFor(o)));
+            case QUEUED -> Optional.of(pace.nextCheck(Queueing.waitingFor(o)));
             case RUNNING ->
                 o.pod()
                         .filter(pod -> pod.life() == PodFacts.Life.ENDING && pod.endsBy() != null)

@@ -112,16 +112,11 @@ final class Obstacles {
                 ? Verdict.blocked(
                         warning.reason(),
                         "Job %s can make no pod: %s The Job tries again by itself."
-                                .formatted(o.run().jobName(), sentence(warning.message())))
+                                .formatted(o.run().jobName(), Sentences.ended(warning.message())))
                 : Verdict.waiting(
                         Phase.PENDING,
                         warning.reason(),
-                        "The pod's container cannot be created yet: " + sentence(warning.message()));
-    }
-
-    private static String sentence(String text) {
-        String stripped = text == null ? "" : text.strip();
-        return stripped.isEmpty() || stripped.endsWith(".") ? stripped : stripped + ".";
+                        "The pod's container cannot be created yet: " + Sentences.ended(warning.message()));
     }
 
     static Verdict refused(Refusal refusal) {
@@ -136,7 +131,7 @@ final class Obstacles {
                 Verdict.blocked(
                         "CreationRefused",
                         "%s cannot be created: %s It is tried again by itself."
-                                .formatted(refusal.object(), sentence(refusal.message())));
+                                .formatted(refusal.object(), Sentences.ended(refusal.message())));
         };
     }
 

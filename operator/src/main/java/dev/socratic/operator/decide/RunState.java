@@ -34,13 +34,13 @@ enum RunState {
 
     ABSENT(o -> o.job().isEmpty()),
 
-    /** The Job was made for another pod than the spec now asks for, and no pod of it has run. */
-    OUTDATED(o -> !hasRun(o)
+    /** The Job was made for another pod or queue than is now asked for, and no pod of it is at work. */
+    OUTDATED(o -> !atWork(o)
             && o.job()
-                    .filter(job -> !RunId.podHash(o.spec()).equals(job.podHash()))
+                    .filter(job -> !RunId.podHash(o.resource()).equals(job.podHash()))
                     .isPresent()),
 
-    QUEUED(o -> jobSuspended(o) && o.run().kueueQueue().isPresent()),
+    QUEUED(Queueing::waits),
 
     /** The Job is still suspended although nobody asks for it. */
     HELD(RunState::jobSuspended),
@@ -85,6 +85,12 @@ enum RunState {
         return o.termination()
                 .filter(end ->
                         ExitCode.of(end.exitCode()).filter(ExitCode::isFinal).isPresent())
+                .isPresent();
+    }
+
+    private static boolean atWork(Observation o) {
+        return o.pod()
+                .filter(pod -> pod.started() && pod.life() != PodFacts.Life.OVER)
                 .isPresent();
     }
 

@@ -34,12 +34,16 @@ record Verdict(Phase phase, Health health, String reason, String message, Option
     }
 
     static Verdict blocked(String reason, String message) {
-        return new Verdict(Phase.PENDING, Health.STALLED, reason, message, Optional.empty());
+        return stalled(Phase.PENDING, reason, message);
+    }
+
+    static Verdict stalled(Phase phase, String reason, String message) {
+        return new Verdict(phase, Health.STALLED, reason, message, Optional.empty());
     }
 
     /** Whether it keeps a run from going on. */
     boolean isObstacle() {
-        return health == Health.WAITING || health == Health.STALLED && phase == Phase.PENDING;
+        return health == Health.WAITING || health == Health.STALLED && phase != Phase.FAILED;
     }
 
     static Verdict suspended(String message) {

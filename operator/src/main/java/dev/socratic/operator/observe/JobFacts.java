@@ -12,6 +12,7 @@ import java.util.Objects;
 /**
  * What matters of a Job.
  *
+ * @param queue label {@link RunLabels#KUEUE_QUEUE}, or null
  * @param podHash annotation {@link RunLabels#POD_HASH}, or null
  * @param takenUpAt when the Job controller first took the Job up, or null
  * @param failedPods pods that failed and count
@@ -26,6 +27,7 @@ public record JobFacts(
         String uid,
         Suspension suspension,
         Existence existence,
+        String queue,
         String podHash,
         Instant createdAt,
         Instant takenUpAt,
@@ -57,6 +59,11 @@ public record JobFacts(
         return takenUpAt != null && livePods == 0;
     }
 
+    /** Whether Kueue, to whom its {@code suspend} belongs, holds it back. */
+    public boolean waitsInQueue() {
+        return suspension == Suspension.SUSPENDED && queue != null;
+    }
+
     /** Whether something else may be decided now than before; a Job's count of pods alone is no news. */
     public static boolean differ(Job now, Job before) {
         return !of(now).essence().equals(of(before).essence());
@@ -68,6 +75,7 @@ public record JobFacts(
                 uid,
                 suspension,
                 existence,
+                queue,
                 podHash,
                 createdAt,
                 makesNoPod() ? takenUpAt : null,
@@ -81,6 +89,7 @@ public record JobFacts(
 
     static JobFacts of(Job job) {
         ObjectMeta meta = job.getMetadata();
+        Map<String, String> labels = Objects.requireNonNullElse(meta.getLabels(), Map.of());
         Map<String, String> annotations = Objects.requireNonNullElse(meta.getAnnotations(), Map.of());
         JobStatus status = Objects.requireNonNullElseGet(job.getStatus(), JobStatus::new);
         JobCondition end = status.getConditions().stream()
@@ -93,6 +102,7 @@ public record JobFacts(
                 meta.getUid(),
                 Boolean.TRUE.equals(job.getSpec().getSuspend()) ? Suspension.SUSPENDED : Suspension.RELEASED,
                 meta.getDeletionTimestamp() == null ? Existence.PRESENT : Existence.BEING_DELETED,
+                labels.get(RunLabels.KUEUE_QUEUE),
                 annotations.get(RunLabels.POD_HASH),
                 Times.parse(meta.getCreationTimestamp()),
                 Times.parse(status.getStartTime()),

@@ -22,6 +22,7 @@ import java.util.stream.Stream;
  * @param stalePods pods that still hold devices but belong to another Job
  * @param polled what the trainer in {@code pod} last answered
  * @param missing what a run that does not start needs and does not find
+ * @param queueHold why Kueue does not let the Job start
  * @param warning what Kubernetes says of a run that does not start
  * @param rushEnd until when what can wait shall wait, as many runs are being started
  */
@@ -34,6 +35,7 @@ public record Observation(
         List<PodFacts> stalePods,
         Optional<TrainerReport> polled,
         List<MissingReference> missing,
+        Optional<QueueHold> queueHold,
         Optional<Warning> warning,
         Instant rushEnd,
         Instant now) {

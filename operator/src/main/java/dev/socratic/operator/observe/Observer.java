@@ -21,6 +21,7 @@ import java.util.function.Predicate;
  */
 public final class Observer {
     private final References references;
+    private final Queues queues;
     private final Warnings warnings;
     private final Rush rush;
     private final Duration patience;
@@ -28,11 +29,13 @@ public final class Observer {
 
     /**
      * @param rush during which nothing is asked
-     * @param patience how long a pod may take to start before the cluster is asked why it does not
+     * @param patience how long a pod may take to start, and Kueue to look at a Job, before the cluster is asked why it does not
      * @param allowed what the administrator lets resources set
      */
-    public Observer(References references, Warnings warnings, Rush rush, Duration patience, Allowed allowed) {
+    public Observer(
+            References references, Queues queues, Warnings warnings, Rush rush, Duration patience, Allowed allowed) {
         this.references = references;
+        this.queues = queues;
         this.warnings = warnings;
         this.rush = rush;
         this.patience = patience;
@@ -81,6 +84,9 @@ public final class Observer {
                         .findFirst()
                         .map(PolledReport::report)),
                 missing,
+                job.filter(JobFacts::waitsInQueue)
+                        .filter(waiting -> overdue(waiting.createdAt(), now))
+                        .flatMap(waiting -> queues.hold(run.namespace(), waiting.uid())),
                 unexplained(job, pod, overdue && missing.isEmpty())
                         .flatMap(uid -> warnings.newest(run.namespace(), uid, now)),
                 rushEnd,
@@ -101,10 +107,11 @@ public final class Observer {
     }
 
     private boolean overdue(PodFacts pod, Instant now) {
-        return !pod.started()
-                && pod.life() == PodFacts.Life.ALIVE
-                && pod.createdAt() != null
-                && !now.isBefore(pod.createdAt().plus(patience));
+        return !pod.started() && pod.life() == PodFacts.Life.ALIVE && overdue(pod.createdAt(), now);
+    }
+
+    private boolean overdue(Instant createdAt, Instant now) {
+        return createdAt != null && !now.isBefore(createdAt.plus(patience));
     }
 
     private static boolean ownedBy(Job job, String uid) {

@@ -4,7 +4,6 @@ import dev.socratic.api.v1alpha1.SocraticFineTune;
 import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
-import java.util.Map;
 import java.util.Optional;
 
 /** One training that a resource asks for, and the names of what belongs to it. */
@@ -40,12 +39,7 @@ public record Run(SocraticFineTune resource, RunId id) {
     }
 
     public Optional<String> kueueQueue() {
-        return label(RunLabels.KUEUE_QUEUE);
-    }
-
-    public Optional<String> label(String name) {
-        Map<String, String> labels = resource.getMetadata().getLabels();
-        return Optional.ofNullable(labels).map(all -> all.get(name));
+        return Optional.ofNullable(RunLabels.ofKueue(resource).get(RunLabels.KUEUE_QUEUE));
     }
 
     public OwnerReference owner() {

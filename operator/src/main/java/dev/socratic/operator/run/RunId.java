@@ -85,11 +85,12 @@ public record RunId(String spec, String restart) {
     }
 
     /**
-     * Hash of what the pod needs to start but what does not change the training: while a pod has not started, another
-     * value replaces its Job.
+     * Hash of what the pod needs to start but what does not change the training: while no pod is at work, another value
+     * replaces its Job.
      */
-    public static String podHash(SocraticFineTuneSpec spec) {
-        Map<String, Object> pod = new LinkedHashMap<>();
+    public static String podHash(SocraticFineTune resource) {
+        SocraticFineTuneSpec spec = resource.getSpec();
+        Map<String, Object> pod = new LinkedHashMap<>(RunLabels.ofKueue(resource));
         PlacementSpec placement = Placements.of(spec);
         pod.put("modelSecret", spec.model().secretRef());
         pod.put("outputSecret", spec.output().secretRef());

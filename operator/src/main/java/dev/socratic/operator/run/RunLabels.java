@@ -1,6 +1,8 @@
 package dev.socratic.operator.run;
 
+import dev.socratic.api.v1alpha1.SocraticFineTune;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /** Labels and annotations on what belongs to a run. */
@@ -29,6 +31,17 @@ public final class RunLabels {
     public static final String SELECTOR = MANAGED_BY + "=" + OPERATOR;
 
     private RunLabels() {}
+
+    /** Kueue's labels on {@code resource}, which its Job gets too. */
+    public static Map<String, String> ofKueue(SocraticFineTune resource) {
+        Map<String, String> labels = new TreeMap<>();
+        Optional.ofNullable(resource.getMetadata().getLabels()).orElse(Map.of()).forEach((label, value) -> {
+            if (label.equals(KUEUE_QUEUE) || label.equals(KUEUE_PRIORITY)) {
+                labels.put(label, value);
+            }
+        });
+        return labels;
+    }
 
     /** In a fixed order, so that what is made of them reads the same each time. */
     public static Map<String, String> of(Run run) {

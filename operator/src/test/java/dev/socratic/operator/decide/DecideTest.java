@@ -5,6 +5,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.socratic.api.v1alpha1.status.Phase;
 import dev.socratic.operator.observe.MissingReference.Kind;
+import dev.socratic.operator.observe.QueueHold;
 import java.time.Duration;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -82,6 +83,19 @@ class DecideTest {
                         Scene.was(Phase.QUEUED, "Queued").inQueue().jobSuspended(),
                         "QUEUED Queued [] []"),
                 arguments(
+                        "Kueue has no room for it, and says so",
+                        Scene.was(Phase.QUEUED, "Queued")
+                                .inQueue()
+                                .kueueHolds(QueueHold.Cause.NO_ROOM, "insufficient unused quota"),
+                        "QUEUED Queued [] []"),
+                arguments(
+                        "another queue replaces a Job that waits, even one that ran",
+                        Scene.was(Phase.RUNNING, "Training")
+                                .inQueue()
+                                .kueueHolds(QueueHold.Cause.NO_ROOM, "Preempted")
+                                .outOfQueue(),
+                        "QUEUED Replacing [DeleteJob] [Preempted]"),
+                arguments(
                         "Kueue lets the Job go",
                         Scene.was(Phase.QUEUED, "Queued").inQueue(),
                         "PENDING Starting [] [Admitted]"),
@@ -146,6 +160,16 @@ class DecideTest {
                                 .podUnschedulable()
                                 .missing(Kind.UNBOUND_CLAIM, "adapters", "spec.output.uri", null),
                         "PENDING Unschedulable [] [Blocked]"),
+                arguments(
+                        "the queue is not there",
+                        Scene.was(Phase.QUEUED, "Queued")
+                                .inQueue()
+                                .kueueHolds(QueueHold.Cause.NO_QUEUE, "LocalQueue gpus doesn't exist"),
+                        "QUEUED Inadmissible! [] [Blocked]"),
+                arguments(
+                        "there is no Kueue",
+                        Scene.was(Phase.QUEUED, "Queued").inQueue().kueueHolds(QueueHold.Cause.NO_KUEUE, ""),
+                        "QUEUED KueueNotFound! [] [Blocked]"),
                 arguments(
                         "quota or admission lets the Job make no pod",
                         Scene.was(Phase.PENDING, "Starting").jobTakenUp().warned("FailedCreate", "exceeded quota"),
@@ -439,6 +463,12 @@ class DecideTest {
                                                 + "\"checkpoint\":{\"step\":2,\"uri\":\"checkpoints/2\"}}"),
                         "SUSPENDED Suspended [] [Checkpointed]"),
                 arguments(
+                        "taken back with another node selector, another Job goes on",
+                        Scene.was(Phase.SUSPENDED, "Suspended")
+                                .jobSuspended()
+                                .edit("gpus: 0", "gpus: 0\n    nodeSelector: {zone: b}"),
+                        "PENDING Replacing [DeleteJob] [Resumed]"),
+                arguments(
                         "taken back, the Job goes on",
                         Scene.was(Phase.SUSPENDED, "Suspended").jobSuspended(),
                         "PENDING Resuming [ResumeJob] [Resumed]"));
@@ -464,6 +494,12 @@ class DecideTest {
                                 .podRuns()
                                 .edit("gpus: 0", "gpus: 0\n    nodeSelector: {zone: b}"),
                         "RUNNING Training [] []"),
+                arguments(
+                        "but replaced where the pod that is to go on does not start",
+                        Scene.was(Phase.RUNNING, "Training")
+                                .podUnschedulable()
+                                .edit("gpus: 0", "gpus: 0\n    nodeSelector: {zone: b}"),
+                        "PENDING Replacing [DeleteJob] [Retrying]"),
                 arguments(
                         "a Job that an earlier resource of the same name left is waited for",
                         Scene.of().jobOfEarlierResource().jobBeingDeleted(),
@@ -497,6 +533,12 @@ class DecideTest {
         assertThat(scene.at("2026-01-01T00:00:02Z").decide().comeBack()).contains(Duration.ofSeconds(4));
         assertThat(scene.at("2026-01-01T00:00:20Z").decide().comeBack()).contains(Duration.ofSeconds(20));
         assertThat(scene.at("2026-01-01T09:00:00Z").decide().comeBack()).contains(Duration.ofMinutes(5));
+    }
+
+    @Test
+    void whatAnEarlierRunLeftIsSoonGoneHoweverLongTheResourceHasBeenOnItsWay() {
+        Scene scene = Scene.was(Phase.RUNNING, "Training").noJob();
+        assertThat(scene.refused(Refusal.Cause.LEFTOVER).comeBack()).contains(Duration.ofSeconds(4));
     }
 
     @Test

@@ -9,6 +9,7 @@ import dev.socratic.operator.Resources;
 import dev.socratic.operator.observe.MissingReference;
 import dev.socratic.operator.observe.Observation;
 import dev.socratic.operator.observe.Observer;
+import dev.socratic.operator.observe.QueueHold;
 import dev.socratic.operator.observe.Rush;
 import dev.socratic.operator.observe.Warning;
 import dev.socratic.operator.progress.PolledReport;
@@ -45,6 +46,7 @@ final class Scene {
     private final List<Pod> pods = new ArrayList<>();
     private final List<PolledReport> polls = new ArrayList<>();
     private final List<MissingReference> missing = new ArrayList<>();
+    private Optional<QueueHold> queueHold = Optional.empty();
     private Optional<Warning> warning = Optional.empty();
     private Allowed allowed = Allowed.everything();
     private final Rush rush = new Rush();
@@ -81,8 +83,21 @@ final class Scene {
         return edit("suspend: false", "suspend: true");
     }
 
+    /** In the queue gpus of Kueue's, and so is the Job that is there or comes. */
     Scene inQueue() {
         resource.getMetadata().setLabels(Map.of(RunLabels.KUEUE_QUEUE, "gpus"));
+        jobs.replaceAll(job -> new JobBuilder(job)
+                .editMetadata()
+                .addToLabels(RunLabels.ofKueue(resource))
+                .addToAnnotations(RunLabels.POD_HASH, RunId.podHash(resource))
+                .endMetadata()
+                .build());
+        return this;
+    }
+
+    /** People take the queue's label away from the resource. */
+    Scene outOfQueue() {
+        resource.getMetadata().setLabels(Map.of());
         return this;
     }
 
@@ -196,7 +211,8 @@ final class Scene {
                 .withName(name)
                 .withUid(uid)
                 .withCreationTimestamp(CREATED)
-                .addToAnnotations(RunLabels.POD_HASH, RunId.podHash(resource.getSpec()))
+                .addToLabels(RunLabels.ofKueue(resource))
+                .addToAnnotations(RunLabels.POD_HASH, RunId.podHash(resource))
                 .addNewOwnerReference()
                 .withUid(owner)
                 .endOwnerReference()
@@ -341,6 +357,12 @@ final class Scene {
         return this;
     }
 
+    /** Kueue holds the Job back since {@link #CREATED}, for this cause. */
+    Scene kueueHolds(QueueHold.Cause cause, String message) {
+        queueHold = Optional.of(new QueueHold(cause, message, Instant.parse(CREATED)));
+        return jobSuspended();
+    }
+
     /** The Job controller has taken the Job up. */
     Scene jobTakenUp() {
         jobs.replaceAll(job -> new JobBuilder(job)
@@ -376,7 +398,13 @@ final class Scene {
     }
 
     Observation observe() {
-        return new Observer(run -> missing, (namespace, uid, at) -> warning, rush, Duration.ofSeconds(4), allowed)
+        return new Observer(
+                        run -> missing,
+                        (namespace, uid) -> queueHold,
+                        (namespace, uid, at) -> warning,
+                        rush,
+                        Duration.ofSeconds(4),
+                        allowed)
                 .observe(resource, jobs, pods, polls, now);
     }
 

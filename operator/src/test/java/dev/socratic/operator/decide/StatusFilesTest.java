@@ -8,6 +8,7 @@ import dev.socratic.api.v1alpha1.status.Phase;
 import dev.socratic.api.v1alpha1.status.SocraticFineTuneStatus;
 import dev.socratic.operator.Golden;
 import dev.socratic.operator.observe.MissingReference.Kind;
+import dev.socratic.operator.observe.QueueHold;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -99,6 +100,11 @@ class StatusFilesTest {
                                 .podWaits("ContainerCreating", null)
                                 .missing(Kind.CONFIG_MAP, "dialogues", "spec.dataset.uri", null)),
                 arguments("queued", Scene.of().inQueue()),
+                arguments(
+                        "blocked-queue",
+                        Scene.was(Phase.QUEUED, "Queued")
+                                .inQueue()
+                                .kueueHolds(QueueHold.Cause.NO_QUEUE, "LocalQueue gpus doesn't exist")),
                 arguments(
                         "running-started", Scene.was(Phase.PENDING, "Starting").podRuns()),
                 arguments(

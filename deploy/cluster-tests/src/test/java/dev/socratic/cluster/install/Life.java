@@ -5,6 +5,7 @@ import dev.socratic.api.v1alpha1.status.Phase;
 import dev.socratic.api.v1alpha1.status.SocraticFineTuneStatus;
 import dev.socratic.operator.FakeTrainer;
 import dev.socratic.operator.JobController;
+import dev.socratic.operator.run.RunLabels;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.EventBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
@@ -56,8 +57,20 @@ final class Life {
     }
 
     void liveThroughEverything() {
+        waitForKueue();
         stall();
         mendAndLiveOn();
+    }
+
+    /** A resource that names a queue in a cluster without Kueue. */
+    private void waitForKueue() {
+        SocraticFineTune queued = Serialization.unmarshal(RESOURCE.formatted(namespace), SocraticFineTune.class);
+        queued.getMetadata().setName("in-a-queue");
+        queued.getMetadata().setLabels(Map.of(RunLabels.KUEUE_QUEUE, "gpus"));
+        Resource<SocraticFineTune> there = client.resource(queued);
+        there.create();
+        await(there, status -> hasReason(status, "KueueNotFound"));
+        there.delete();
     }
 
     /** A resource that waits for somebody: a quota does not let its Job create a pod. */
@@ -230,11 +243,19 @@ final class Life {
     }
 
     private void awaitReason(String reason) {
-        await(status -> status.conditions().stream().anyMatch(condition -> reason.equals(condition.getReason())));
+        await(status -> hasReason(status, reason));
     }
 
     private void await(Predicate<SocraticFineTuneStatus> wanted) {
-        resource.waitUntilCondition(
+        await(resource, wanted);
+    }
+
+    private static boolean hasReason(SocraticFineTuneStatus status, String reason) {
+        return status.conditions().stream().anyMatch(condition -> reason.equals(condition.getReason()));
+    }
+
+    private static void await(Resource<SocraticFineTune> waiting, Predicate<SocraticFineTuneStatus> wanted) {
+        waiting.waitUntilCondition(
                 there -> there != null && there.getStatus() != null && wanted.test(there.getStatus()),
                 PATIENCE_SECONDS,
                 TimeUnit.SECONDS);

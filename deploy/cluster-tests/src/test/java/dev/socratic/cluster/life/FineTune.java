@@ -11,7 +11,6 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodList;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.FilterWatchListDeletable;
 import io.fabric8.kubernetes.client.dsl.PodResource;
 import io.fabric8.kubernetes.client.dsl.Resource;
@@ -26,7 +25,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
-import java.util.stream.Collectors;
 
 /** One resource in {@link Installation#NAMESPACE}, what people do with it, and what they wait for. */
 record FineTune(KubernetesClient client, String name) {
@@ -39,6 +37,10 @@ record FineTune(KubernetesClient client, String name) {
      * @param changes a JSON merge patch of its spec, such as {@code {"training": {"maxSteps": 10}}}
      */
     void apply(String changes) {
+        apply(changes, Map.of());
+    }
+
+    void apply(String changes, Map<String, String> labels) {
         JsonNode resource = Serialization.unmarshal("""
                 apiVersion: socratic.dev/v1alpha1
                 kind: SocraticFineTune
@@ -52,7 +54,18 @@ record FineTune(KubernetesClient client, String name) {
                   placement: {gpus: 0}
                   output: {uri: "pvc://adapters/%1$s"}
                 """.formatted(name, Installation.NAMESPACE), JsonNode.class);
-        client.resource(MergePatch.apply(resource, spec(changes)).toString()).create();
+        JsonNode changed = MergePatch.apply(resource, spec(changes));
+        HasMetadata labelled = Serialization.unmarshal(changed.toString());
+        labelled.getMetadata().setLabels(labels);
+        client.resource(labelled).create();
+    }
+
+    /** Gives the resource this label. */
+    void label(String label, String value) {
+        resource()
+                .patch(
+                        PatchContext.of(PatchType.JSON_MERGE),
+                        "{\"metadata\": {\"labels\": {\"%s\": \"%s\"}}}".formatted(label, value));
     }
 
     /** Edits the spec by a JSON merge patch of it. */
@@ -98,7 +111,7 @@ record FineTune(KubernetesClient client, String name) {
                     .get(0)
                     .getStatus();
         } catch (TimeoutException | ExecutionException e) {
-            throw new AssertionError(name + " did not get to " + what + "\n" + story(), e);
+            throw new AssertionError(name + " did not get to " + what, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);
@@ -120,7 +133,7 @@ record FineTune(KubernetesClient client, String name) {
     Pod pod() {
         return pods().list().getItems().stream()
                 .max(Comparator.comparing(pod -> pod.getMetadata().getCreationTimestamp()))
-                .orElseThrow(() -> new AssertionError("no pod\n" + story()));
+                .orElseThrow(() -> new AssertionError("no pod of " + name));
     }
 
     List<Job> jobs() {
@@ -169,7 +182,7 @@ record FineTune(KubernetesClient client, String name) {
         try {
             objects.informOnCondition(List::isEmpty).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
         } catch (TimeoutException | ExecutionException e) {
-            throw new AssertionError("still there\n" + story(), e);
+            throw new AssertionError("still there: " + name, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);
@@ -184,37 +197,5 @@ record FineTune(KubernetesClient client, String name) {
 
     private static String spec(String changes) {
         return "{\"spec\": " + changes + "}";
-    }
-
-    /** What somebody who looks for a cause would print. */
-    String story() {
-        SocraticFineTune there = resource().get();
-        String logs = pods().list().getItems().stream()
-                .map(pod -> pod.getMetadata().getName() + " " + Serialization.asYaml(pod.getStatus()) + log(pod))
-                .collect(Collectors.joining("\n"));
-        String operators = client.pods().inNamespace(Installation.OPERATOR_NAMESPACE).list().getItems().stream()
-                .map(pod -> pod.getMetadata().getName() + "\n" + log(pod))
-                .collect(Collectors.joining("\n"));
-        return Serialization.asYaml(there == null ? Map.of() : there)
-                + Serialization.asYaml(client.v1()
-                        .events()
-                        .inNamespace(Installation.NAMESPACE)
-                        .list()
-                        .getItems())
-                + Serialization.asYaml(jobs())
-                + Serialization.asYaml(client.configMaps()
-                        .inNamespace(Installation.NAMESPACE)
-                        .list()
-                        .getItems())
-                + logs
-                + operators;
-    }
-
-    private String log(Pod pod) {
-        try {
-            return client.pods().resource(pod).getLog();
-        } catch (KubernetesClientException none) {
-            return none.getMessage();
-        }
     }
 }

@@ -3,6 +3,7 @@ package dev.socratic.cluster.life;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.socratic.api.v1alpha1.SocraticFineTune;
 import dev.socratic.cluster.Program;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.client.Config;
@@ -16,12 +17,13 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
 
 /**
  * The operator as users install it, by Helm, in the cluster that {@code SOCRATIC_TEST_KUBECONFIG} names; once for all
  * tests. The cluster has the images of this commit, and its nodes are this machine.
  */
-final class Installation implements BeforeAllCallback {
+final class Installation implements BeforeAllCallback, TestExecutionExceptionHandler {
     static final String OPERATOR_NAMESPACE = "socratic-system";
     static final String RELEASE = "socratic";
 
@@ -51,6 +53,18 @@ final class Installation implements BeforeAllCallback {
         installed = context.getRoot()
                 .getStore(ExtensionContext.Namespace.GLOBAL)
                 .getOrComputeIfAbsent(Installed.class, key -> install(Path.of(kubeconfig)), Installed.class);
+    }
+
+    /** A test that fails tells what there was, and leaves nothing of it to the next. */
+    @Override
+    public void handleTestExecutionException(ExtensionContext context, Throwable failure) {
+        String story = story().tell();
+        client().resources(SocraticFineTune.class).inNamespace(NAMESPACE).delete();
+        throw new AssertionError(failure.getMessage() + "\n" + story, failure);
+    }
+
+    Story story() {
+        return new Story(client());
     }
 
     KubernetesClient client() {

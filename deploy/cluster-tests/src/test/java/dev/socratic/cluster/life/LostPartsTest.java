@@ -2,16 +2,12 @@ package dev.socratic.cluster.life;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.socratic.api.v1alpha1.status.Phase;
 import dev.socratic.api.v1alpha1.status.SocraticFineTuneStatus;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.readiness.Readiness;
-import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -45,12 +41,7 @@ class LostPartsTest {
                             && status.progress() != null);
             trainer.onExit().orTimeout(60, TimeUnit.SECONDS).join();
             int step = run.awaitStep(moved.progress().step() + 1).progress().step();
-            List<Integer> written =
-                    Files.readAllLines(CLUSTER.folders().of("adapters").resolve("node-lost/metrics.jsonl")).stream()
-                            .map(line -> Serialization.unmarshal(line, JsonNode.class))
-                            .map(line -> line.get("step").asInt())
-                            .toList();
-            assertThat(written.subList(0, step))
+            assertThat(Adapter.of(CLUSTER.folders(), run.name()).steps().subList(0, step))
                     .isEqualTo(IntStream.rangeClosed(1, step).boxed().toList());
         } finally {
             kubelet.start();

@@ -33,7 +33,7 @@ class SecretsTest {
         String commands =
                 ProcessHandle.allProcesses().map(TrainerProcess::commandLine).collect(Collectors.joining("\n"));
         assertThat(commands).contains("socratic-trainer").doesNotContain(VALUE);
-        assertThat(run.story()).contains("with-secret").doesNotContain(VALUE);
+        assertThat(CLUSTER.story().tell()).contains("with-secret").doesNotContain(VALUE);
         run.delete();
     }
 }

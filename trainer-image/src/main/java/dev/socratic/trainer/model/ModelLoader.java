@@ -100,7 +100,7 @@ final class ModelLoader {
                 vocabulary - config.vocabularySize(),
                 stream,
                 compute,
-                targeted.stream().map(LinearModule::shortName).toList(),
+                adapter.targetNames(),
                 reader.parameters() + adapter.size(),
                 adapter.size());
         PassFactory passes = new PassFactory(engine, owner, config, softcap, stream);

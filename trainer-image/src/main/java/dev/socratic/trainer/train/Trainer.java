@@ -152,7 +152,7 @@ public final class Trainer {
                     lossSum += sum.toDoubleArray()[0];
                 }
             }
-            double rate = learningRate.at(step);
+            double rate = learningRate.at(updates);
             double norm = update(step, rate);
             double seconds = (System.nanoTime() - started) / 1e9;
             double loss = batch.tokens() == 0 ? 0 : lossSum / batch.tokens();

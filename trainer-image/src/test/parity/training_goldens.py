@@ -2,7 +2,7 @@
 
 Made with torch 2.15.0, transformers 5.23.0, peft 0.21.2, bitsandbytes 0.50.2 (its Python kernels; the native CPU
 library is no oracle), safetensors 0.8.0, on a CPU in float32. models/NAME is a checkpoint with random weights;
-cases/NAME.json holds settings, token ids, the metrics of each step, and greedy continuations by the tuned model;
+cases/NAME.json holds settings, the target modules that PEFT writes, token ids, the metrics of each step, and greedy continuations by the tuned model;
 cases/NAME.safetensors the adapter before ("initial." names) and after. lora_init.safetensors is PEFT's initialization, with magnitudes.
 Arguments name the cases to write, with their models; without any, all are written.
 """
@@ -187,7 +187,7 @@ def train(name, case):
         if "lora_B" in key:             # a fresh B is zero, which would leave A without a gradient at first
             torch.nn.init.normal_(p, 0, 0.1)
     trainable = [p for p in model.parameters() if p.requires_grad]
-    tensors = {f"initial.{k}": v.clone() for k, v in get_peft_model_state_dict(model, save_embedding_layers=False).items()}
+    tensors = {f"initial.{k}": v.clone() for k, v in get_peft_model_state_dict(model, save_embedding_layers=case["tokens"] > VOCABULARY).items()}
     data = examples(case, len(name))
     batches = [data[i:i + BATCH] for i in range(0, len(data), BATCH)]
     groups = [batches[i:i + ACCUMULATION] for i in range(0, len(batches), ACCUMULATION)]
@@ -224,7 +224,8 @@ def train(name, case):
                 ids.append(int(model(input_ids=torch.tensor([ids])).logits[0, -1].argmax()))
             replies.append(ids[len(prompt):])
     settings = {k: v for k, v in case.items()} | dict(steps=STEPS, batch=BATCH, accumulation=ACCUMULATION, rate=RATE)
-    text = json.dumps(dict(settings=settings, examples=data, steps=metrics, evaluation=evaluation, prompts=prompts, replies=replies))
+    written = sorted(model.peft_config["default"].target_modules)
+    text = json.dumps(dict(settings=settings, target_modules=written, examples=data, steps=metrics, evaluation=evaluation, prompts=prompts, replies=replies))
     (OUT / "cases").mkdir(parents=True, exist_ok=True)
     (OUT / "cases" / f"{name}.json").write_text(text.replace("}, {", "},\n{") + "\n")
     save_file(tensors, OUT / "cases" / f"{name}.safetensors", metadata={"format": "pt"})

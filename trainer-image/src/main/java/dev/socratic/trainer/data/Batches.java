@@ -63,7 +63,8 @@ public final class Batches {
         int[] places = order(epoch);
         int first = within * gradientAccumulation;
         List<Batch> micro = new ArrayList<>();
-        for (int batch = first; batch < Math.min(first + gradientAccumulation, batchesPerEpoch); batch++) {
+        int end = Math.min(first + gradientAccumulation, batchesPerEpoch);
+        for (int batch = first; batch < end; batch++) {
             int from = batch * batchSize;
             int to = Math.min(from + batchSize, places.length);
             micro.add(Batch.of(IntStream.range(from, to)
@@ -71,7 +72,7 @@ public final class Batches {
                     .toList()));
         }
         int tokens = micro.stream().mapToInt(Batch::learnedTokens).sum();
-        return new StepBatches(List.copyOf(micro), tokens, epoch + (within + 1) / (double) stepsPerEpoch);
+        return new StepBatches(List.copyOf(micro), tokens, epoch + end / (double) batchesPerEpoch);
     }
 
     private int[] order(int epoch) {

@@ -7,6 +7,6 @@ import java.util.List;
  *
  * @param micro the batches whose gradients are summed; fewer than gradientAccumulation at the end of an epoch
  * @param tokens labels that enter the loss, over all of them: the divisor of the step's loss. 0 if every label is cut off
- * @param epoch epochs done after this step, with its fraction
+ * @param epoch epochs done after this step, and the share of the next one's batches
  */
 public record StepBatches(List<Batch> micro, int tokens, double epoch) {}

@@ -20,7 +20,7 @@ import java.util.SortedMap;
 /**
  * An adapter as PEFT's {@code save_pretrained} writes it, so that {@code PeftModel.from_pretrained} reads it.
  *
- * @param targetModules last parts of the names of the linear layers that have an adapter
+ * @param targetModules names of the linear layers that have an adapter: whole ones or their last parts
  * @param base name of the model at the hub, or the path of its folder ({@code base_model_name_or_path})
  * @param revision commit of the base model, or null
  * @param tensors by PEFT's names; the embeddings too where the vocabulary has grown

@@ -10,7 +10,7 @@ import java.util.List;
  * @param grownBy rows that were added for new tokens
  * @param stream the type of the residual stream and of everything outside the linear layers
  * @param compute the type that linear layers multiply in
- * @param targetModules last parts of the names of the linear layers that have an adapter
+ * @param targetModules names of the linear layers that have an adapter, as PEFT writes them
  * @param parameters frozen and trainable parameters together
  */
 public record LoadedModel(

@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * What {@code spec.lora} trains: factors A [r, in] and B [out, r] of the targeted linear layers, with DoRA magnitudes
@@ -179,9 +180,14 @@ public final class LoraAdapter {
                 });
     }
 
-    /** An adapter of a model whose vocabulary had grown carries the embeddings it was trained with. */
-    private static boolean isEmbedding(String name) {
-        return name.equals(weightName(ModelLoader.EMBEDDING)) || name.equals(weightName(ModelLoader.HEAD));
+    /**
+     * An adapter of a model whose vocabulary had grown carries the embeddings it was trained with; PEFT writes them once
+     * more under the names that they have in memory where they are trained.
+     */
+    static boolean isEmbedding(String name) {
+        return Stream.of(ModelLoader.EMBEDDING, ModelLoader.HEAD)
+                .flatMap(module -> Stream.of(module, module + ".modules_to_save", module + ".original_module"))
+                .anyMatch(module -> name.equals(weightName(module)));
     }
 
     private static RuntimeException mismatch(Path source, String name, long[] shape, Checkpoint adapter) {
@@ -195,6 +201,11 @@ public final class LoraAdapter {
                 .allowed(name + " of shape " + Arrays.toString(shape))
                 .remedy("give the fields of spec.lora as in the adapter's adapter_config.json")
                 .failure();
+    }
+
+    /** The targeted layers by the names that PEFT writes to an adapter's configuration. */
+    List<String> targetNames() {
+        return LoraTargets.written(spec, targets);
     }
 
     /** What is trained under PEFT's names, float32. */

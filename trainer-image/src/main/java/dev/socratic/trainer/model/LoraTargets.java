@@ -3,13 +3,18 @@ package dev.socratic.trainer.model;
 import dev.socratic.api.v1alpha1.spec.LoraSpec;
 import dev.socratic.trainer.failure.FailureReason;
 import dev.socratic.trainer.failure.Problem;
+import dev.socratic.trainer.placement.ModelShape;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** Holds {@code spec.lora} against the model: every name in it must mean something there. */
 final class LoraTargets {
     private static final Map<String, String> EMBEDDINGS =
             Map.of("embed_tokens", ModelLoader.EMBEDDING, "lm_head", ModelLoader.HEAD);
+
+    /** MIN_TARGET_MODULES_FOR_OPTIMIZATION in PEFT's constants.py. */
+    private static final int SHORTENED = 20;
 
     private LoraTargets() {}
 
@@ -30,6 +35,17 @@ final class LoraTargets {
                     return EMBEDDINGS.get(last);
                 })
                 .toList();
+    }
+
+    /**
+     * The targeted layers as PEFT writes them to an adapter's configuration: by the names given; for {@code all-linear} by
+     * full names, which PEFT shortens to their last parts from {@link #SHORTENED} on.
+     */
+    static List<String> written(LoraSpec lora, List<LoraAdapter.Layer> targeted) {
+        List<String> names = targeted.stream().map(LoraAdapter.Layer::module).toList();
+        boolean whole = lora.targetModules().contains(ModelShape.ALL_LINEAR) && names.size() < SHORTENED;
+        Stream<String> lastParts = names.stream().map(name -> name.substring(name.lastIndexOf('.') + 1));
+        return whole ? names : lastParts.distinct().toList();
     }
 
     /** Every pattern must match a targeted layer: one that does not is a mistake. */

@@ -85,7 +85,7 @@ public final class MergedWeights {
             tensors.put(HEAD, replaced(HEAD).orElseGet(() -> cast(model.tensor(EMBEDDING))));
         }
         adapter.names().stream()
-                .filter(name -> !used.contains(name))
+                .filter(name -> !used.contains(name) && !LoraAdapter.isEmbedding(name))
                 .findFirst()
                 .ifPresent(name -> {
                     throw Problem.of(

@@ -130,7 +130,7 @@ final class ModelLoader {
                 vocabulary - config.vocabularySize(),
                 stream,
                 compute,
-                targeted.stream().map(LinearModule::shortName).toList(),
+                adapter.targetNames(),
                 reader.parameters() + adapter.size(),
                 adapter.size());
         DecoderLayer block = new DecoderLayer(engine.ops(), engine.tensors(), config);

@@ -44,6 +44,7 @@ import dev.socratic.trainer.train.Unsupported;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.ZonedDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -103,8 +104,12 @@ public final class TrainingRun {
             this.spec = resource.getSpec();
             this.output = output;
             this.inputs = inputs;
-            this.tokenizer = tokenizer;
             this.settings = new Settings(spec);
+            this.tokenizer = tokenizer.printsDate() ? tokenizer.asOf(firstStart()) : tokenizer;
+        }
+
+        private ZonedDateTime firstStart() {
+            return FirstStart.of(checkpoints(), settings.trainingRelevant(), inputs.dataset(), ZonedDateTime.now());
         }
 
         RunOutcome run() {

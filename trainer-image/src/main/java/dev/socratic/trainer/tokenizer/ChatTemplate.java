@@ -9,6 +9,7 @@ import com.hubspot.jinjava.interpret.RenderResult;
 import com.hubspot.jinjava.interpret.TemplateError;
 import dev.socratic.trainer.failure.FailureReason;
 import dev.socratic.trainer.failure.Problem;
+import java.time.ZonedDateTime;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,19 +24,27 @@ import jinjava.javax.el.CompositeELResolver;
  * <p>What jinjava 2.8 leaves: an undefined value is empty text where Jinja2 may fail; a content that is exactly "false"
  * counts as false in a bare {@code {% if content %}}; true and
  * false are printed in lower case; {@code loop} is refused in {@code {% for x in list if … %}}; slices have no step other than [::-1]; lengths of strings count UTF-16 chars; tools
- * and tojson's arguments are not supported; {@code strftime_now is defined} is false, so that a run's tokens do not
- * change at midnight where the template has a date of its own. Any error that jinjava notes is ours too: nothing is
- * rendered by halves.
+ * and tojson's arguments are not supported. Any error that jinjava notes is ours too: nothing is rendered by halves.
  */
 public final class ChatTemplate {
     private final String source;
-    private final Map<String, String> variables;
+    private final Map<String, Object> variables;
     private final Jinjava jinjava = jinjava();
 
-    /** @param variables bos_token, eos_token and other tokens by name */
-    ChatTemplate(String source, Map<String, String> variables) {
+    /**
+     * @param variables bos_token, eos_token and other tokens by name
+     * @param moment what {@code strftime_now} prints, also the day after
+     */
+    ChatTemplate(String source, Map<String, String> variables, ZonedDateTime moment) {
         this.source = JinjaSource.forJinjava(source);
-        this.variables = Map.copyOf(variables);
+        Map<String, Object> all = new HashMap<>(variables);
+        all.put(JinjaFunctions.NOW, moment);
+        this.variables = Map.copyOf(all);
+    }
+
+    /** Whether a template may print the date of the day. */
+    static boolean printsDate(String source) {
+        return source.contains(JinjaFunctions.NOW);
     }
 
     /**

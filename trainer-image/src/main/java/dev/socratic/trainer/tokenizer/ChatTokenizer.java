@@ -8,6 +8,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.ZonedDateTime;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -22,11 +23,13 @@ import java.util.TreeSet;
 public final class ChatTokenizer implements AutoCloseable {
     private final TokenizerFiles files;
     private final HuggingFaceTokenizer encoder;
+    private final ZonedDateTime moment;
     private final Set<String> specialTokens = new TreeSet<>();
 
-    private ChatTokenizer(TokenizerFiles files, HuggingFaceTokenizer encoder) {
+    private ChatTokenizer(TokenizerFiles files, HuggingFaceTokenizer encoder, ZonedDateTime moment) {
         this.files = files;
         this.encoder = encoder;
+        this.moment = moment;
         files.added().byId().values().stream()
                 .filter(token -> token.path("special").asBoolean())
                 .forEach(token -> specialTokens.add(token.path("content").asText()));
@@ -49,7 +52,7 @@ public final class ChatTokenizer implements AutoCloseable {
         } catch (IOException | RuntimeException e) {
             throw TokenizerNotFound.unreadable(modelFolder.resolve("tokenizer.json"), e);
         }
-        ChatTokenizer tokenizer = new ChatTokenizer(files, encoder);
+        ChatTokenizer tokenizer = new ChatTokenizer(files, encoder, ZonedDateTime.now());
         additionalSpecialTokens.forEach(tokenizer::checkId);
         return tokenizer;
     }
@@ -128,6 +131,16 @@ public final class ChatTokenizer implements AutoCloseable {
         return ids.length == 1 ? Optional.of(ids[0]) : Optional.empty();
     }
 
+    /** Whether the chat template may print the date of the day, so that tokens depend on it. */
+    public boolean printsDate() {
+        return files.chatTemplate().filter(ChatTemplate::printsDate).isPresent();
+    }
+
+    /** This tokenizer, with another moment for the dates that the chat template prints; closed with this one. */
+    public ChatTokenizer asOf(ZonedDateTime other) {
+        return new ChatTokenizer(files, encoder, other);
+    }
+
     public boolean hasTemplate() {
         return files.chatTemplate().isPresent();
     }
@@ -140,7 +153,7 @@ public final class ChatTokenizer implements AutoCloseable {
                         .remedy(
                                 "write the dataset as prompt and completion or as text, or use the instruction-tuned model")
                         .failure());
-        return new ChatTemplate(source, files.templateVariables());
+        return new ChatTemplate(source, files.templateVariables(), moment);
     }
 
     /** Writes the tokenizer with its special tokens and template, for transformers 4 and 5. */

@@ -15,13 +15,15 @@ import java.util.Objects;
 
 /** What transformers adds to Jinja2 for chat templates, and the built-in parts that jinjava has otherwise. */
 public final class JinjaFunctions {
+    static final String NOW = "strftime_now";
+
     private JinjaFunctions() {}
 
     static List<ELFunctionDefinition> functions() {
         return List.of(
                 new ELFunctionDefinition("", "raise_exception", JinjaFunctions.class, "raiseException", Object.class),
                 new ELFunctionDefinition("", "unsupported", JinjaFunctions.class, "unsupported", Object.class),
-                new ELFunctionDefinition("", "strftime_now", JinjaFunctions.class, "strftimeNow", Object.class),
+                new ELFunctionDefinition("", NOW, JinjaFunctions.class, "strftimeNow", Object.class),
                 new ELFunctionDefinition("", "namespace", JinjaFunctions.class, "namespace", Object[].class));
     }
 
@@ -35,9 +37,10 @@ public final class JinjaFunctions {
         throw new IllegalArgumentException(String.valueOf(what));
     }
 
-    /** {@code strftime_now(format)}, in local time. */
+    /** {@code strftime_now(format)}: the moment that the template was given under the function's own name. */
     public static Object strftimeNow(Object format) {
-        return StrftimeFormatter.format(ZonedDateTime.now(), String.valueOf(format));
+        Object moment = JinjavaInterpreter.getCurrent().getContext().get(NOW);
+        return StrftimeFormatter.format((ZonedDateTime) moment, String.valueOf(format));
     }
 
     /** {@code namespace(name=value, ...)}. */

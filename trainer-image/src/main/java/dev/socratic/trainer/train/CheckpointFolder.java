@@ -24,11 +24,13 @@ import java.util.stream.Stream;
 
 /**
  * Checkpoints of a run: {@code step-N} holds adapter and moments as {@code state.safetensors} and the rest as {@code
- * run.json}. Each is written beside and renamed when it is whole; the last two are kept.
+ * run.json}. Each is written beside and renamed when it is whole, and renamed before it is deleted; the last two of the
+ * run are kept.
  */
 final class CheckpointFolder {
     private static final int KEPT = 2;
     private static final Pattern NAME = Pattern.compile("step-(\\d{1,9})");
+    private static final Pattern LEFTOVER = Pattern.compile("\\.step-\\d{1,9}\\.(partial|old)");
     private static final String TENSORS = "state.safetensors";
     private static final String RUN = "run.json";
     private static final String BEST = "best.safetensors";
@@ -47,14 +49,18 @@ final class CheckpointFolder {
         Path beside = folder.resolve(".step-" + state.step() + ".partial");
         try {
             Files.createDirectories(folder);
-            delete(beside);
+            for (Path leftover : children(LEFTOVER)) {
+                delete(leftover);
+            }
             Files.createDirectories(beside);
             SafetensorsWriter.write(beside.resolve(TENSORS), Map.of("format", "pt"), adapter.state());
             json.writeValue(beside.resolve(RUN).toFile(), run(state));
-            delete(target);
+            if (Files.exists(target)) {
+                discard(target);
+            }
             move(beside, target);
-            for (Path old : newestFirst().stream().skip(KEPT).toList()) {
-                delete(old);
+            for (Path old : ownFirst().stream().skip(KEPT).toList()) {
+                discard(old);
             }
             return target;
         } catch (IOException e) {
@@ -115,9 +121,9 @@ final class CheckpointFolder {
     /** Sets the adapter to the newest checkpoint of this run, if there is one. */
     Optional<RunState> restore(LoraAdapter adapter, EarlyStopping start) {
         try {
-            for (Path checkpoint : newestFirst()) {
-                JsonNode run = json.readTree(checkpoint.resolve(RUN).toFile());
-                if (run.path("runId").asText().equals(runId)) {
+            for (Path checkpoint : ownFirst()) {
+                JsonNode run = run(checkpoint);
+                if (isOwn(run)) {
                     try (Checkpoint tensors = Checkpoint.open(checkpoint.resolve(TENSORS))) {
                         adapter.restore(tensors);
                     }
@@ -141,16 +147,45 @@ final class CheckpointFolder {
         }
     }
 
-    private List<Path> newestFirst() throws IOException {
+    /** This run's from the newest on, then those of others. */
+    private List<Path> ownFirst() throws IOException {
+        List<Path> own = new ArrayList<>();
+        List<Path> others = new ArrayList<>();
+        for (Path checkpoint : children(NAME)) {
+            (isOwn(run(checkpoint)) ? own : others).add(checkpoint);
+        }
+        Comparator<Path> newest =
+                Comparator.comparingInt(CheckpointFolder::step).reversed();
+        return Stream.concat(own.stream().sorted(newest), others.stream().sorted(newest))
+                .toList();
+    }
+
+    private JsonNode run(Path checkpoint) throws IOException {
+        Path file = checkpoint.resolve(RUN);
+        return Files.exists(file) ? json.readTree(file.toFile()) : json.createObjectNode();
+    }
+
+    private boolean isOwn(JsonNode run) {
+        return run.path("runId").asText().equals(runId);
+    }
+
+    private List<Path> children(Pattern name) throws IOException {
         if (!Files.isDirectory(folder)) {
             return List.of();
         }
         try (Stream<Path> children = Files.list(folder)) {
-            List<Path> checkpoints =
-                    new ArrayList<>(children.filter(path -> step(path) >= 0).toList());
-            checkpoints.sort(Comparator.comparingInt(CheckpointFolder::step).reversed());
-            return checkpoints;
+            return children.filter(
+                            path -> name.matcher(path.getFileName().toString()).matches())
+                    .toList();
         }
+    }
+
+    /** At no moment is there half a checkpoint that looks like a whole one. */
+    private void discard(Path checkpoint) throws IOException {
+        Path old = folder.resolve("." + checkpoint.getFileName() + ".old");
+        delete(old);
+        move(checkpoint, old);
+        delete(old);
     }
 
     private static int step(Path path) {

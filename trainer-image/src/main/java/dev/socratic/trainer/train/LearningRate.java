@@ -17,7 +17,7 @@ final class LearningRate {
         this.totalSteps = totalSteps;
     }
 
-    /** @param step from 0 */
+    /** @param step from 0; a step that was skipped as its gradient overflowed does not count */
     double at(int step) {
         return training.learningRate() * factor(step);
     }

@@ -139,7 +139,7 @@ public final class Trainer {
             Dropout dropout = new Dropout(job.spec().lora().dropout(), training.seed()).part(step);
             double lossSum = gradients.sum(
                     new StepGradients.Step(learned, scaler.scale() / batch.tokens(), dropout, noise().part(step)));
-            double rate = learningRate.at(step);
+            double rate = learningRate.at(updates);
             double norm = update(step, rate);
             double seconds = (System.nanoTime() - started) / 1e9;
             double loss = batch.tokens() == 0 ? 0 : lossSum / batch.tokens();

@@ -50,7 +50,7 @@ class BatchesTest {
         assertThat(rows(batches.step(1))).containsExactly(List.of(6));
         assertThat(rows(batches.step(2))).isEqualTo(rows(batches.step(0)));
         assertThat(batches.step(0).tokens()).isEqualTo(15);
-        assertThat(batches.step(0).epoch()).isCloseTo(0.5, within(1e-12));
+        assertThat(batches.step(0).epoch()).isCloseTo(0.75, within(1e-12));
         assertThat(batches.step(3).epoch()).isCloseTo(2, within(1e-12));
     }
 

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.socratic.trainer.failure.TrainerFailure;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.ZonedDateTime;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -16,6 +17,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class ChatTemplateTest {
+    private static final ZonedDateTime NOW = ZonedDateTime.parse("2026-03-05T07:08:09Z");
+
     /** Written by src/test/parity/text.py with transformers' Jinja2; one of text and refusal is there. */
     record Golden(String template, List<Message> messages, boolean addGenerationPrompt, String text, String refusal) {
         @Override
@@ -33,7 +36,8 @@ class ChatTemplateTest {
     @ParameterizedTest
     @MethodSource("goldens")
     void aTemplateMeansWhatItMeansInJinja2(Golden golden) {
-        ChatTemplate template = new ChatTemplate(golden.template(), Map.of("bos_token", "<bos>", "eos_token", "<eos>"));
+        ChatTemplate template =
+                new ChatTemplate(golden.template(), Map.of("bos_token", "<bos>", "eos_token", "<eos>"), NOW);
         GenerationPrompt prompt = golden.addGenerationPrompt() ? GenerationPrompt.ADD : GenerationPrompt.NONE;
         if (golden.refusal() == null) {
             assertThat(template.render(golden.messages(), prompt)).isEqualTo(golden.text());
@@ -42,6 +46,25 @@ class ChatTemplateTest {
                     .isInstanceOf(TemplateRefusal.class)
                     .hasMessage(golden.refusal());
         }
+    }
+
+    /** With the function to ask for, as in transformers: expected is what Python's strftime gives. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "%d %b %Y | 05 Mar 2026",
+                "%B %-d, %Y | March 5, 2026",
+                "%Y-%m-%d %H:%M:%S | 2026-03-05 07:08:09",
+                "%A, %I %p | Thursday, 07 AM",
+            })
+    void aTemplatePrintsTheDateOfTheRun(String format, String printed) {
+        String source = "{% if not day is defined %}{% if strftime_now is defined %}{% set day = strftime_now('"
+                + format
+                + "') %}{% else %}{% set day = 'never' %}{% endif %}{% endif %}{{ day }}";
+        List<Message> messages = List.of(new Message("user", "1"));
+        assertThat(new ChatTemplate(source, Map.of(), NOW).render(messages, GenerationPrompt.NONE))
+                .isEqualTo(printed);
     }
 
     @ParameterizedTest
@@ -55,7 +78,7 @@ class ChatTemplateTest {
             })
     void whatJinjavaCannotReadIsAnErrorAndNeverHalfAText(String source, String named) {
         List<Message> messages = List.of(new Message("user", "1"));
-        assertThatThrownBy(() -> new ChatTemplate(source, Map.of()).render(messages, GenerationPrompt.NONE))
+        assertThatThrownBy(() -> new ChatTemplate(source, Map.of(), NOW).render(messages, GenerationPrompt.NONE))
                 .isInstanceOf(TrainerFailure.class)
                 .hasMessageContaining(named)
                 .extracting(e -> ((TrainerFailure) e).exitCode())

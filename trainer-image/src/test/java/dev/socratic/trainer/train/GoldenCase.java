@@ -65,6 +65,13 @@ record GoldenCase(String name, JsonNode root) {
         return examples;
     }
 
+    /** What PEFT writes to adapter_config.json. */
+    List<String> targetModules() {
+        List<String> names = new ArrayList<>();
+        root.path("target_modules").forEach(name -> names.add(name.asText()));
+        return names;
+    }
+
     static int[] ints(JsonNode array) {
         int[] values = new int[array.size()];
         for (int i = 0; i < values.length; i++) {

@@ -97,6 +97,7 @@ class GoldenTrainingTest {
             double evaluation = golden.root().path("evaluation").doubleValue();
             assertThat(result.lastEvaluationLoss().orElseThrow()).isCloseTo(evaluation, relative(evaluation, 1e-5));
             assertAdapter(golden, decoder);
+            assertThat(decoder.facts().targetModules()).containsExactlyInAnyOrderElementsOf(golden.targetModules());
             assertThat(replies(golden, decoder))
                     .isEqualTo(golden.root().path("replies").toString());
         }

@@ -79,12 +79,20 @@ class ResumeTest {
     }
 
     @Test
-    void anotherRunsCheckpointIsLeftAlone() {
+    void anotherRunsCheckpointsArePassedOverAndDoNotPushOutItsOwn() throws IOException {
         SocraticFineTuneSpec spec = spec();
-        run(spec, "one", scratch.resolve("shared"), 0);
-        int before = losses.size();
-        run(spec, "another", scratch.resolve("shared"), 0);
-        assertThat(losses).hasSize(2 * before);
+        Path shared = scratch.resolve("shared");
+        Files.createDirectories(shared.resolve(".step-4.old/half"));
+        run(spec, "one", shared, 0);
+        int whole = losses.size();
+        assertThatThrownBy(() -> run(spec, "another", shared, 3)).hasMessageContaining("step 3");
+        stop.close();
+        stop = StopSignal.onSigterm();
+        run(spec, "another", shared, 0);
+        assertThat(losses).hasSize(2 * whole);
+        try (Stream<Path> kept = Files.list(shared)) {
+            assertThat(kept.map(path -> path.getFileName().toString())).containsExactlyInAnyOrder("step-6", "step-8");
+        }
     }
 
     private SocraticFineTuneSpec spec(String... changes) {

@@ -53,6 +53,17 @@ class TrainerTest {
         }
     }
 
+    /** As in transformers' Trainer, the schedule stands still too. */
+    @Test
+    void aSkippedStepDoesNotMoveTheLearningRate() {
+        List<TrainingStep> steps = train(golden.spec(
+                scratch, "quantization.computeDtype: float16", "lora.alpha: 60000", "training.warmupSteps: 0"));
+        assertThat(steps).noneMatch(step -> Double.isFinite(step.gradNorm()));
+        assertThat(steps)
+                .extracting(TrainingStep::learningRate)
+                .containsOnly(steps.get(0).learningRate());
+    }
+
     @Test
     void microBatchesDoNotChangeTheStep() {
         List<TrainingStep> four = train(golden.spec(

@@ -27,6 +27,7 @@ public final class TorchEngine implements AutoCloseable {
         System.setProperty("ai.djl.offline", "true");
         System.setProperty("OPT_OUT_TRACKING", "true");
         IdleThreads.sleep();
+        HugePages.ask();
         GpuAllocator.grow();
         NDManager root = Engine.getEngine("PyTorch").newBaseManager(Device.cpu());
         JniUtils.setNumThreads(Runtime.getRuntime().availableProcessors());

@@ -2,6 +2,7 @@ package dev.socratic.trainer.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.socratic.api.v1alpha1.spec.Attention;
 import dev.socratic.api.v1alpha1.spec.Dtype;
 import dev.socratic.trainer.bench.Bench;
 import dev.socratic.trainer.bench.BenchSettings;
@@ -29,7 +30,7 @@ final class BenchCommand implements Callable<Integer> {
             names = "--preset",
             paramLabel = "NAME",
             defaultValue = "gemma-2-2b",
-            description = "gemma-2-2b, llama-3.2-1b, qwen2.5-7b or tiny.")
+            description = "gemma-2-2b, llama-3.2-1b, qwen2.5-7b, gemma-2-small or tiny.")
     private String preset;
 
     @Option(names = "--batch", paramLabel = "ROWS", defaultValue = "1", description = "Rows a step.")
@@ -50,6 +51,9 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--weights", defaultValue = "NF4", description = "${COMPLETION-CANDIDATES}.")
     private Weights weights;
 
+    @Option(names = "--attention", defaultValue = "SDPA", description = "${COMPLETION-CANDIDATES}.")
+    private Attention attention;
+
     @Option(names = "--dropout", defaultValue = "0.1", description = "Dropout of the adapters.")
     private double dropout;
 
@@ -68,6 +72,13 @@ final class BenchCommand implements Callable<Integer> {
             description = "${COMPLETION-CANDIDATES}; on the CPU there are no others than torch's.")
     private Kernels kernels;
 
+    @Option(
+            names = "--compare",
+            paramLabel = "PYTHON",
+            description =
+                    "Run the same with transformers, PEFT and bitsandbytes of this interpreter, and print the ratio.")
+    private String compare;
+
     @Override
     public Integer call() throws JsonProcessingException {
         atLeast("--batch", batch, 1);
@@ -84,11 +95,13 @@ final class BenchCommand implements Callable<Integer> {
                 Optional.ofNullable(cap),
                 dtype,
                 weights,
+                attention,
                 dropout,
                 warmUp,
                 steps,
                 profile ? Parts.MEASURED : Parts.NOT_MEASURED,
-                kernels);
+                kernels,
+                Optional.ofNullable(compare));
         Bench bench = new Bench(settings, KernelCache.folder(System.getenv()));
         System.out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(bench.run()));
         return 0;

@@ -2,6 +2,7 @@ package dev.socratic.trainer.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.socratic.api.v1alpha1.spec.Attention;
 import dev.socratic.api.v1alpha1.spec.Dtype;
 import dev.socratic.trainer.bench.BenchSettings.Parts;
 import dev.socratic.trainer.bench.BenchSettings.Weights;
@@ -32,11 +33,13 @@ class BenchTest {
                                 Optional.of(cap),
                                 Dtype.FLOAT32,
                                 weights,
+                                Attention.EAGER,
                                 0.1,
                                 1,
                                 4,
                                 Parts.MEASURED,
-                                Kernels.OURS),
+                                Kernels.OURS,
+                                Optional.empty()),
                         cache)
                 .run();
         assertThat(result)

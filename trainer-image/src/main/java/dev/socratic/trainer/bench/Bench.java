@@ -58,11 +58,12 @@ public final class Bench {
             folder = Files.createTempDirectory("socratic-bench");
             settings.preset().write(folder);
             if (settings.compared().isEmpty()) {
-                return measure(folder, new Steps());
+                return measure(
+                        folder, new Steps(ManagementFactory.getRuntimeMXBean().getStartTime()));
             }
             PythonPeer peer = new PythonPeer(settings.compared().get(), folder, settings, spec);
             peer.makeModel();
-            Steps steps = new Steps();
+            Steps steps = new Steps(System.currentTimeMillis());
             Map<String, Object> result = measure(folder, steps);
             List<Example> examples = examples(ModelConfig.read(folder));
             result.put("compared", steps.beside(peer.train(examples, steps.learningRates)));
@@ -183,15 +184,20 @@ public final class Bench {
         private final List<Double> losses = new ArrayList<>();
         private final List<Double> learningRates = new ArrayList<>();
         private final List<Double> cpuSeconds = new ArrayList<>();
+        private final long started;
         private double toFirstStep;
         private long cpuNanos;
+
+        /** @param started since when the first step is waited for, in milliseconds of the epoch */
+        Steps(long started) {
+            this.started = started;
+        }
 
         @Override
         public void step(TrainingStep step) {
             losses.add(step.loss());
             learningRates.add(step.learningRate());
             if (step.step() == 1) {
-                long started = ManagementFactory.getRuntimeMXBean().getStartTime();
                 toFirstStep = (System.currentTimeMillis() - started) / 1e3;
             }
             long cpuNanosNow = Machine.cpuNanos();

@@ -86,7 +86,10 @@ class BackwardTest {
                 // 2 * 4 * 300 * 300 scores are more than a block
                 attention("attention, in blocks", 300, new AttentionRule(0.4, 0, Optional.empty())),
                 attention("attention, in blocks with soft cap", 300, new AttentionRule(0.9, 1.5, Optional.empty())),
-                attention("attention, in blocks with window", 300, new AttentionRule(0.4, 0, Optional.of(window(300, 70)))),
+                attention(
+                        "attention, in blocks with window",
+                        300,
+                        new AttentionRule(0.4, 0, Optional.of(window(300, 70)))),
                 gate("gelu", Activation.GELU_TANH),
                 gate("silu", Activation.SILU),
                 linear("linear, dense", new Weight.Dense(constant(5, 6)), Dropout.NONE),

@@ -29,6 +29,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -57,7 +58,17 @@ public final class Bench {
         try {
             folder = Files.createTempDirectory("socratic-bench");
             settings.preset().write(folder);
-            return measure(folder);
+            if (settings.compared().isEmpty()) {
+                return measure(
+                        folder, new Steps(ManagementFactory.getRuntimeMXBean().getStartTime()));
+            }
+            PythonPeer peer = new PythonPeer(settings.compared().get(), folder, settings, spec);
+            peer.makeModel();
+            Steps steps = new Steps(System.currentTimeMillis());
+            Map<String, Object> result = measure(folder, steps);
+            List<Example> examples = examples(ModelConfig.read(folder));
+            result.put("compared", steps.beside(peer.train(examples, steps.learningRates)));
+            return result;
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write to the folder for temporary files", e);
         } finally {
@@ -65,7 +76,7 @@ public final class Bench {
         }
     }
 
-    private Map<String, Object> measure(Path folder) {
+    private Map<String, Object> measure(Path folder, Steps steps) {
         ModelConfig config = ModelConfig.read(folder);
         try (TorchEngine plain = TorchEngine.start()) {
             int gpus = settings.kernels() == Kernels.OURS ? settings.gpus() : 0;
@@ -80,12 +91,12 @@ public final class Bench {
             result.put("accumulation", settings.accumulation());
             result.put("dtype", settings.dtype().name());
             result.put("weights", settings.weights().name());
+            result.put("attention", settings.attention().name());
             result.put("kernels", kernels(acceleration));
             result.put("parallelism", settings.parallelism().name());
             result.put("keptBlocks", plan.keptBlocks());
             result.put("microBatch", plan.microBatch());
             result.put("microBatchesInFlight", plan.pipeline().inFlight());
-            Steps steps = new Steps();
             train(engine, folder, plan, examples, steps);
             result.putAll(steps.summary());
             result.put("devices", devices(plan, context));
@@ -107,7 +118,9 @@ public final class Bench {
         GpuEngine.spend(engine, plan);
         LoadRequest request = new LoadRequest(folder, spec, plan.map(), 0, Optional.empty(), plan.saved());
         SocraticFineTuneSpec asPlanned = Planning.inMicroBatches(spec, plan.microBatch());
-        try (Replicas replicas = Replicas.random(engine, request, plan.replicas());
+        try (Replicas replicas = settings.compared().isPresent()
+                        ? Replicas.load(engine, request, plan.replicas())
+                        : Replicas.random(engine, request, plan.replicas());
                 StepGradients gradients = StepGradients.of(replicas, plan.pipeline());
                 StopSignal stop = StopSignal.onSigterm()) {
             new Trainer(replicas.first(), gradients, sink, stop)
@@ -175,31 +188,76 @@ public final class Bench {
     private final class Steps implements ProgressSink {
         private final List<Double> rates = new ArrayList<>();
         private final List<Double> losses = new ArrayList<>();
+        private final List<Double> learningRates = new ArrayList<>();
+        private final List<Double> cpuSeconds = new ArrayList<>();
+        private final long started;
         private double toFirstStep;
+        private long cpuNanos;
+
+        /** @param started since when the first step is waited for, in milliseconds of the epoch */
+        Steps(long started) {
+            this.started = started;
+        }
 
         @Override
         public void step(TrainingStep step) {
             losses.add(step.loss());
+            learningRates.add(step.learningRate());
             if (step.step() == 1) {
-                long started = ManagementFactory.getRuntimeMXBean().getStartTime();
                 toFirstStep = (System.currentTimeMillis() - started) / 1e3;
             }
+            long cpuNanosNow = Machine.cpuNanos();
             if (step.step() > settings.warmUp()) {
                 rates.add(step.tokensPerSecond());
+                cpuSeconds.add((cpuNanosNow - cpuNanos) / 1e9);
             }
+            cpuNanos = cpuNanosNow;
         }
 
         private Map<String, Object> summary() {
-            List<Double> sorted = rates.stream().sorted().toList();
             Map<String, Object> summary = new LinkedHashMap<>();
-            summary.put("tokensPerSecondMedian", Math.round(sorted.get(sorted.size() / 2)));
-            summary.put("tokensPerSecondBest", Math.round(sorted.get(sorted.size() - 1)));
+            summary.put("tokensPerSecondMedian", Math.round(median(rates)));
+            summary.put("tokensPerSecondBest", Math.round(Collections.max(rates)));
             summary.put("tokensPerSecond", rates.stream().map(Math::round).toList());
+            summary.put("cpuSecondsPerStep", median(cpuSeconds));
             summary.put("secondsToFirstStep", toFirstStep);
             summary.put("firstLoss", losses.get(0));
             summary.put("lastLoss", losses.get(losses.size() - 1));
             return summary;
         }
+
+        /** What a peer measured, and what is measured here relative to it. */
+        private Map<String, Object> beside(PythonPeer.Measured peer) {
+            List<Double> theirs =
+                    peer.tokensPerSecond().stream().map(Long::doubleValue).toList();
+            Long peak = Machine.peakBytes(settings.gpus() == 0 ? "cpu" : "0");
+            Map<String, Object> compared = new LinkedHashMap<>();
+            compared.put("versions", peer.versions());
+            compared.put("gradientCheckpointing", peer.gradientCheckpointing());
+            compared.put("tokensPerSecondMedian", Math.round(median(theirs)));
+            compared.put("tokensPerSecond", peer.tokensPerSecond());
+            compared.put("cpuSecondsPerStep", peer.cpuSecondsPerStep());
+            compared.put("peakBytes", peer.peakBytes());
+            compared.put("timesTheirTokensPerSecond", hundredths(median(rates) / median(theirs)));
+            compared.put("timesTheirCpuSeconds", hundredths(median(cpuSeconds) / peer.cpuSecondsPerStep()));
+            compared.put("timesTheirPeak", peak == null ? null : hundredths((double) peak / peer.peakBytes()));
+            compared.put(
+                    "largestDifferenceOfLosses",
+                    IntStream.range(0, losses.size())
+                            .mapToDouble(
+                                    i -> Math.abs(losses.get(i) - peer.losses().get(i)))
+                            .max()
+                            .orElseThrow());
+            return compared;
+        }
+    }
+
+    private static double hundredths(double ratio) {
+        return Math.round(ratio * 100) / 100.0;
+    }
+
+    private static double median(List<Double> values) {
+        return values.stream().sorted().toList().get(values.size() / 2);
     }
 
     private static void delete(Path folder) {

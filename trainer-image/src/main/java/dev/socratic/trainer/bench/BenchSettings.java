@@ -1,5 +1,6 @@
 package dev.socratic.trainer.bench;
 
+import dev.socratic.api.v1alpha1.spec.Attention;
 import dev.socratic.api.v1alpha1.spec.Dtype;
 import dev.socratic.api.v1alpha1.spec.Parallelism;
 import dev.socratic.trainer.placement.Kernels;
@@ -14,6 +15,7 @@ import java.util.Optional;
  * @param cap of each device as a Kubernetes quantity, such as {@code 4Gi}
  * @param dtype of the model and of its products
  * @param warmUp steps before those that count
+ * @param compared a Python interpreter with transformers, PEFT and bitsandbytes, which then run the same
  */
 public record BenchSettings(
         Preset preset,
@@ -25,11 +27,13 @@ public record BenchSettings(
         Optional<String> cap,
         Dtype dtype,
         Weights weights,
+        Attention attention,
         double dropout,
         int warmUp,
         int steps,
         Parts parts,
-        Kernels kernels) {
+        Kernels kernels,
+        Optional<String> compared) {
     /** How linear layers are stored. */
     public enum Weights {
         NF4,

@@ -32,7 +32,7 @@ final class BenchSpec {
                 kind: SocraticFineTune
                 metadata: {name: bench}
                 spec:
-                  model: {uri: "file:///bench", dtype: %s}
+                  model: {uri: "file:///bench", dtype: %s, attention: %s}
                   %s
                   lora: {r: 16, alpha: 32, dropout: %s, targetModules: [q_proj, k_proj, v_proj, o_proj]}
                   dataset: {uri: "file:///bench.jsonl", loss: all, shuffle: false}
@@ -41,6 +41,7 @@ final class BenchSpec {
                   output: {uri: "file:///bench-out"}
                 """.formatted(
                         dtype,
+                        settings.attention().name().toLowerCase(Locale.ROOT),
                         quantization,
                         settings.dropout(),
                         settings.warmUp() + settings.steps(),

@@ -14,6 +14,7 @@ public enum Preset {
     GEMMA_2_2B("gemma-2-2b"),
     LLAMA_3_2_1B("llama-3.2-1b"),
     QWEN_2_5_7B("qwen2.5-7b"),
+    GEMMA_2_SMALL("gemma-2-small"),
     TINY("tiny");
 
     private final String key;

@@ -1,5 +1,6 @@
 package dev.socratic.trainer.checkpoint;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -59,6 +60,20 @@ final class MappedFile implements AutoCloseable {
         ByteBuffer slice =
                 (long) offset + length <= mapping.capacity() ? mapping.slice(offset, length) : map(begin, length);
         return slice.order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** Fills the buffer from its position to its limit, without making the file's pages part of this process's memory. */
+    void read(long begin, ByteBuffer target) {
+        long at = begin - target.position();
+        try {
+            while (target.hasRemaining()) {
+                if (channel.read(target, at + target.position()) < 0) {
+                    throw new EOFException(path + " has become shorter while it was read");
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read at " + begin + " of " + path, e);
+        }
     }
 
     private ByteBuffer map(long begin, int length) {

@@ -3,6 +3,7 @@ package dev.socratic.trainer.checkpoint;
 import dev.socratic.trainer.failure.FailureReason;
 import dev.socratic.trainer.failure.Problem;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.ShortBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -14,6 +15,7 @@ import java.util.stream.IntStream;
  */
 public final class StoredTensor {
     private static final int ELEMENTS_AT_A_TIME = 1 << 20;
+    private static final int ELEMENTS_READ_AT_ONCE = 1 << 16;
     private static final int SHORTS_AT_A_TIME = 1 << 13;
 
     private final String name;
@@ -70,6 +72,20 @@ public final class StoredTensor {
         return file.slice(begin + offset, length);
     }
 
+    /**
+     * Fills the buffer with part of the tensor. Unlike what {@link #bytes} shows, that leaves no more of the file in
+     * memory than the buffer: the way through large tensors.
+     *
+     * @param offset in bytes from the tensor's first
+     */
+    void read(long offset, ByteBuffer target) {
+        file.read(begin + offset, target);
+    }
+
+    private static ByteBuffer buffer(int size) {
+        return ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
     /** All values, row-major; exact for F32, F16 and BF16. */
     public float[] toFloats() {
         return toFloats(DType.F32);
@@ -99,11 +115,11 @@ public final class StoredTensor {
      */
     public void copy(long first, float[] target, int at, int count, DType castThrough) {
         requireFloatingPoint();
-        int done = 0;
-        while (done < count) {
-            int now = Math.min(ELEMENTS_AT_A_TIME, count - done);
-            convert(bytes((first + done) * dtype.bytes(), now * dtype.bytes()), target, at + done, now);
-            done += now;
+        ByteBuffer part = buffer(Math.min(ELEMENTS_READ_AT_ONCE, count) * dtype.bytes());
+        for (int done = 0; done < count; done += ELEMENTS_READ_AT_ONCE) {
+            int now = Math.min(ELEMENTS_READ_AT_ONCE, count - done);
+            read((first + done) * dtype.bytes(), part.clear().limit(now * dtype.bytes()));
+            convert(part.flip(), target, at + done, now);
         }
         HalfPrecision.round(target, at, at + count, castThrough);
     }
@@ -113,9 +129,13 @@ public final class StoredTensor {
         if (dtype != other.dtype || !Arrays.equals(shape, other.shape)) {
             return false;
         }
+        ByteBuffer mine = buffer(ELEMENTS_AT_A_TIME);
+        ByteBuffer theirs = buffer(ELEMENTS_AT_A_TIME);
         for (long at = 0; at < byteSize(); at += ELEMENTS_AT_A_TIME) {
             int now = (int) Math.min(ELEMENTS_AT_A_TIME, byteSize() - at);
-            if (!bytes(at, now).equals(other.bytes(at, now))) {
+            read(at, mine.clear().limit(now));
+            other.read(at, theirs.clear().limit(now));
+            if (!mine.flip().equals(theirs.flip())) {
                 return false;
             }
         }

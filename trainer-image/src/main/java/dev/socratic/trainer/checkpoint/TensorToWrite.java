@@ -55,10 +55,12 @@ public record TensorToWrite(DType dtype, long[] shape, Content content) {
 
     /** The same bytes as a stored tensor has. */
     public static TensorToWrite copyOf(StoredTensor tensor) {
-        int step = 1 << 26;
+        int step = 1 << 20;
         return new TensorToWrite(tensor.dtype(), tensor.shape(), channel -> {
+            ByteBuffer part = ByteBuffer.allocateDirect((int) Math.min(step, tensor.byteSize()));
             for (long at = 0; at < tensor.byteSize(); at += step) {
-                writeAll(channel, tensor.bytes(at, (int) Math.min(step, tensor.byteSize() - at)));
+                tensor.read(at, part.clear().limit((int) Math.min(step, tensor.byteSize() - at)));
+                writeAll(channel, part.flip());
             }
         });
     }

@@ -2,6 +2,7 @@ package dev.socratic.trainer.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.socratic.api.v1alpha1.spec.Attention;
 import dev.socratic.api.v1alpha1.spec.Dtype;
 import dev.socratic.api.v1alpha1.spec.Parallelism;
 import dev.socratic.trainer.bench.Bench;
@@ -32,7 +33,7 @@ final class BenchCommand implements Callable<Integer> {
             names = "--preset",
             paramLabel = "NAME",
             defaultValue = "gemma-2-2b",
-            description = "gemma-2-2b, llama-3.2-1b, qwen2.5-7b or tiny.")
+            description = "gemma-2-2b, llama-3.2-1b, qwen2.5-7b, gemma-2-small or tiny.")
     private String preset;
 
     @Option(names = "--batch", paramLabel = "ROWS", defaultValue = "1", description = "Rows a batch.")
@@ -63,6 +64,9 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--weights", defaultValue = "NF4", description = "${COMPLETION-CANDIDATES}.")
     private Weights weights;
 
+    @Option(names = "--attention", defaultValue = "SDPA", description = "${COMPLETION-CANDIDATES}.")
+    private Attention attention;
+
     @Option(names = "--dropout", defaultValue = "0.1", description = "Dropout of the adapters.")
     private double dropout;
 
@@ -80,6 +84,13 @@ final class BenchCommand implements Callable<Integer> {
             defaultValue = "OURS",
             description = "${COMPLETION-CANDIDATES}; on the CPU there are no others than torch's.")
     private Kernels kernels;
+
+    @Option(
+            names = "--compare",
+            paramLabel = "PYTHON",
+            description =
+                    "Run the same with transformers, PEFT and bitsandbytes of this interpreter, and print the ratio.")
+    private String compare;
 
     @Override
     public Integer call() throws JsonProcessingException {
@@ -100,11 +111,13 @@ final class BenchCommand implements Callable<Integer> {
                 Optional.ofNullable(cap),
                 dtype,
                 weights,
+                attention,
                 dropout,
                 warmUp,
                 steps,
                 profile ? Parts.MEASURED : Parts.NOT_MEASURED,
-                kernels);
+                kernels,
+                Optional.ofNullable(compare));
         Bench bench = new Bench(settings, KernelCache.folder(System.getenv()));
         System.out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(bench.run()));
         return 0;

@@ -11,10 +11,8 @@ import java.util.List;
 /** Making, viewing and moving tensors: what DJL's own API leaves out or does not do in every type. */
 public final class Tensors {
     private final TorchScript script;
-    private final Generators generators;
 
-    Tensors(NDManager owner, Generators generators) {
-        this.generators = generators;
+    Tensors(NDManager owner) {
         script = TorchScript.load(owner, "Tensors");
     }
 
@@ -146,9 +144,12 @@ public final class Tensors {
         return script.one(scope, "packed_positions", starts);
     }
 
-    /** x plus noise that is uniform within a bound; it follows from the seed. */
-    public NDArray noised(NDManager scope, NDArray x, double bound, long seed) {
-        return generators.alone(() -> script.one(scope, "noised", x, bound, seed));
+    /**
+     * x plus noise that is uniform within a bound; it follows from the seed. torch's generators are shared by all threads:
+     * who seeds them draws before another seeds them anew.
+     */
+    public synchronized NDArray noised(NDManager scope, NDArray x, double bound, long seed) {
+        return script.one(scope, "noised", x, bound, seed);
     }
 
     /** Index of the largest element of each row. */

@@ -27,12 +27,12 @@ public final class TorchEngine implements AutoCloseable {
         System.setProperty("ai.djl.offline", "true");
         System.setProperty("OPT_OUT_TRACKING", "true");
         IdleThreads.sleep();
+        HugePages.ask();
         GpuAllocator.grow();
         NDManager root = Engine.getEngine("PyTorch").newBaseManager(Device.cpu());
         JniUtils.setNumThreads(Runtime.getRuntime().availableProcessors());
         JniUtils.setGraphExecutorOptimize(false);
-        Generators generators = new Generators();
-        return new TorchEngine(root, new TorchOps(root, generators), new Tensors(root, generators), new Adam8bit(root));
+        return new TorchEngine(root, new TorchOps(root), new Tensors(root), new Adam8bit(root));
     }
 
     /** The same engine with other operations. */

@@ -9,10 +9,6 @@ import java.util.Optional;
 
 /** The operations with ATen, on any device; the formulas stand in the TorchScript resources. */
 final class TorchOps implements Ops {
-    /** Logits held at once are at most this many, 256 MiB in float32. */
-    private static final long LOGITS_AT_ONCE = 1L << 26;
-
-    private final Generators generators;
     private final TorchScript norm;
     private final TorchScript linear;
     private final TorchScript rope;
@@ -21,8 +17,7 @@ final class TorchOps implements Ops {
     private final TorchScript head;
     private final TorchScript optimizer;
 
-    TorchOps(NDManager owner, Generators generators) {
-        this.generators = generators;
+    TorchOps(NDManager owner) {
         norm = TorchScript.load(owner, "Norm");
         linear = TorchScript.load(owner, "Linear");
         rope = TorchScript.load(owner, "Rope");
@@ -68,12 +63,6 @@ final class TorchOps implements Ops {
 
     @Override
     public List<NDArray> project(NDManager scope, NDArray x, List<Linear> linears, Dropout dropout) {
-        return dropout.probability() == 0
-                ? projected(scope, x, linears, dropout)
-                : generators.alone(() -> projected(scope, x, linears, dropout));
-    }
-
-    private List<NDArray> projected(NDManager scope, NDArray x, List<Linear> linears, Dropout dropout) {
         List<NDArray> results = new ArrayList<>();
         for (int i = 0; i < linears.size(); i++) {
             Linear layer = linears.get(i);
@@ -100,18 +89,11 @@ final class TorchOps implements Ops {
     @Override
     public NDArray projectBackward(
             NDManager scope, NDArray x, List<Linear> linears, Dropout dropout, List<NDArray> dys) {
-        return dropout.probability() == 0
-                ? projectedBackward(scope, x, linears, dropout, dys)
-                : generators.alone(() -> projectedBackward(scope, x, linears, dropout, dys));
-    }
-
-    private NDArray projectedBackward(
-            NDManager scope, NDArray x, List<Linear> linears, Dropout dropout, List<NDArray> dys) {
-        NDArray dx = null;
+        List<NDArray> dx = List.of();
         for (int i = 0; i < linears.size(); i++) {
             Linear layer = linears.get(i);
             Dropout own = dropout.part(i);
-            NDArray share = linear.one(
+            NDArray sum = linear.one(
                     scope,
                     "backward",
                     x,
@@ -126,10 +108,11 @@ final class TorchOps implements Ops {
                     scaling(layer),
                     own.probability(),
                     own.seed(),
-                    dys.get(i));
-            dx = dx == null ? share : add(scope, dx, share);
+                    dys.get(i),
+                    dx);
+            dx = List.of(sum);
         }
-        return dx;
+        return dx.get(0);
     }
 
     @Override
@@ -192,14 +175,26 @@ final class TorchOps implements Ops {
 
     @Override
     public Attended attention(NDManager scope, NDArray q, NDArray k, NDArray v, AttentionRule rule) {
-        NDArray output = attention.one(scope, "forward", q, k, v, rule.masks(), rule.scale(), rule.softcap());
+        long atOnce = AtOnce.on(q).elements();
+        NDArray output = attention.one(scope, "forward", q, k, v, rule.masks(), rule.scale(), rule.softcap(), atOnce);
         return new Attended(output, List.of());
     }
 
     @Override
     public List<NDArray> attentionBackward(
             NDManager scope, NDArray q, NDArray k, NDArray v, AttentionRule rule, Attended attended, NDArray dOutput) {
-        return attention.call(scope, "backward", q, k, v, rule.masks(), rule.scale(), rule.softcap(), dOutput);
+        return attention.call(
+                scope,
+                "backward",
+                q,
+                k,
+                v,
+                rule.masks(),
+                rule.scale(),
+                rule.softcap(),
+                AtOnce.on(q).elements(),
+                attended.output(),
+                dOutput);
     }
 
     @Override
@@ -209,13 +204,15 @@ final class TorchOps implements Ops {
 
     @Override
     public NDArray gate(NDManager scope, NDArray gateInput, NDArray up, Activation activation) {
-        return gate.one(scope, activation.method(), gateInput, up);
+        long rows = AtOnce.on(up).rows(up.getShape().get(1));
+        return gate.one(scope, "forward", gateInput, up, activation.linear(), activation.cubic(), rows);
     }
 
     @Override
     public List<NDArray> gateBackward(
             NDManager scope, NDArray gateInput, NDArray up, Activation activation, NDArray dy) {
-        return gate.call(scope, activation.method() + "_backward", gateInput, up, dy);
+        long rows = AtOnce.on(up).rows(up.getShape().get(1));
+        return gate.call(scope, "backward", gateInput, up, activation.linear(), activation.cubic(), rows, dy);
     }
 
     @Override
@@ -225,22 +222,31 @@ final class TorchOps implements Ops {
 
     @Override
     public TokenLoss loss(NDManager scope, NDArray h, HeadWeight weight, NDArray labels) {
-        List<NDArray> none = List.of();
-        NDList result =
-                head.call(scope, "loss", h, weight.matrix(), labels, weight.softcap(), rowsAtOnce(weight), 0.0, none);
-        return new TokenLoss(result.get(0), null);
+        return new TokenLoss(loss(scope, h, weight, labels, 0, List.of()).get(0), null);
     }
 
     @Override
     public TokenLoss lossAndGradient(NDManager scope, NDArray h, HeadWeight weight, NDArray labels, double scale) {
         List<NDArray> trained = weight.gradient().map(List::of).orElse(List.of());
-        NDList result = head.call(
-                scope, "loss", h, weight.matrix(), labels, weight.softcap(), rowsAtOnce(weight), scale, trained);
+        NDList result = loss(scope, h, weight, labels, scale, trained);
         return new TokenLoss(result.get(0), result.get(1));
     }
 
-    private static long rowsAtOnce(HeadWeight weight) {
-        return Math.max(1, LOGITS_AT_ONCE / weight.matrix().getShape().get(0));
+    private NDList loss(
+            NDManager scope, NDArray h, HeadWeight weight, NDArray labels, double scale, List<NDArray> trained) {
+        AtOnce atOnce = AtOnce.on(h);
+        long vocabulary = weight.matrix().getShape().get(0);
+        return head.call(
+                scope,
+                "loss",
+                h,
+                weight.matrix(),
+                labels,
+                weight.softcap(),
+                atOnce.rowsOfLogits(vocabulary),
+                atOnce.rows(vocabulary),
+                scale,
+                trained);
     }
 
     @Override

@@ -29,7 +29,7 @@ import java.util.Optional;
  * pass through a buffer of constant size.
  */
 final class WeightReader implements WeightSource {
-    private static final int ELEMENTS_AT_ONCE = 1 << 24;
+    private static final int ELEMENTS_AT_ONCE = 1 << 20;
 
     private final TorchEngine engine;
     private final NDManager owner;

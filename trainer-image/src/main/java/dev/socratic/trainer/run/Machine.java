@@ -92,6 +92,11 @@ public final class Machine {
         return CudaUtils.getGpuMemory(Devices.of(gpu)).getUsed();
     }
 
+    /** Processor time of this process so far, on all its threads. */
+    public static long cpuNanos() {
+        return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime();
+    }
+
     private static Optional<String> field(Path file, String name) {
         try (Stream<String> lines = Files.lines(file)) {
             return lines.filter(line -> line.startsWith(name))

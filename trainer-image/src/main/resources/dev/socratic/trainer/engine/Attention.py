@@ -1,70 +1,120 @@
 # Causal grouped-query attention. q [B, Q, heads, D], k and v [B, K, kvHeads, D]; query head h reads key head
-# h / (heads / kvHeads). mask is [] (causal, Q = K) or [M] with M [B or 1, 1, Q, K] boolean, true where a key is seen.
+# h / group with group = heads / kvHeads. mask is [] (causal, Q = K) or [M] with M [B or 1, 1, Q, K] boolean, true where a
+# key is seen.
 #   s = scale * q k^T;  s = c * tanh(s / c) with a soft cap c > 0;  p = softmax(s) in float32;  o = p v
-# The result is [B, Q, heads, D].
+# The result is [B, Q, heads, D]. Scores live a block at a time, `atOnce` of them: on a CPU a block stays in its cache, and
+# causal queries do not meet the keys behind their block. Heads of a group are rows of one product, so keys are not repeated.
 class Attention(Module):
   __parameters__ = []
   __buffers__ = []
   training : bool
 
-  # [B, L, kvHeads, D] -> [B, heads, L, D], each key head repeated for its group
-  def heads(self, x: Tensor, count: int) -> Tensor:
-    group = torch.floordiv(count, torch.size(x, 2))
-    y = torch.transpose(x, 1, 2)
-    if group > 1:
-      y = torch.flatten(torch.expand(torch.unsqueeze(y, 2), [-1, -1, group, -1, -1]), 1, 2)
-    return y
+  # Rows of the batch, and queries of each, whose scores are computed together
+  def block(self, batch: int, heads: int, queries: int, keys: int, atOnce: int) -> Tuple[int, int]:
+    line = torch.mul(heads, keys)
+    rows = ops.prim.max(1, ops.prim.min(batch, torch.floordiv(atOnce, torch.mul(line, queries))))
+    together = ops.prim.max(16, torch.floordiv(atOnce, torch.mul(line, rows)))
+    return (rows, ops.prim.min(queries, together))
 
-  # The transpose of `heads`: sums over the group
-  def ungrouped(self, x: Tensor, count: int) -> Tensor:
-    y = x
-    if torch.size(x, 1) != count:
-      y = torch.sum(torch.unflatten(x, 1, [count, -1]), [2])
-    return torch.contiguous(torch.transpose(y, 1, 2))
+  # [B, Q, heads, D] -> [B, kvHeads, group * Q, D]
+  def grouped(self, x: Tensor, kv: int) -> Tensor:
+    y = torch.permute(torch.unflatten(x, 2, [kv, -1]), [0, 2, 3, 1, 4])
+    return torch.flatten(y, 2, 3)
 
-  def seen(self, mask: List[Tensor], rows: int, columns: int, like: Tensor) -> Tensor:
+  # Writes y [B, kvHeads, group * Q, D] as x [B, Q, heads, D]
+  def ungroup(self, y: Tensor, x: Tensor) -> Tensor:
+    parts = torch.unflatten(y, 2, [-1, torch.size(x, 1)])
+    return torch.copy_(torch.unflatten(x, 2, [torch.size(y, 1), -1]), torch.permute(parts, [0, 3, 1, 2, 4]))
+
+  # How many keys a block of queries first .. last meets
+  def reach(self, mask: List[Tensor], last: int, keys: int) -> int:
     if torch.len(mask) > 0:
-      m = mask[0]
+      n = keys
     else:
-      m = torch.tril(torch.ones([rows, columns], dtype=11, device=like.device))
-    return m
+      n = last
+    return n
 
-  # [tanh(s / c), p]; the first is empty without a soft cap
-  def weights(self, q: Tensor, k: Tensor, mask: List[Tensor], scale: float, softcap: float) -> List[Tensor]:
-    s = torch.mul_(torch.matmul(q, torch.transpose(k, 2, 3)), scale)
-    t = torch.empty([0], dtype=6, device=q.device)
+  # Scores [B, kvHeads, group * Q, K] of keys that are not seen become -inf
+  def hide(self, s: Tensor, mask: List[Tensor], row: int, first: int, last: int) -> Tensor:
+    parts = torch.unflatten(s, 2, [-1, torch.sub(last, first)])
+    if torch.len(mask) > 0:
+      m = torch.slice(mask[0], 2, first, last)
+      if torch.size(m, 0) > 1:
+        m = torch.slice(m, 0, row, torch.add(row, torch.size(s, 0)))
+      hidden = torch.unsqueeze(torch.logical_not(m), 1)
+    else:
+      n = torch.sub(last, first)
+      hidden = torch.triu(torch.ones([n, n], dtype=11, device=s.device), 1)
+      parts = torch.slice(parts, 4, first)
+    return torch.masked_fill_(parts, hidden, -inf)
+
+  # [p, t]: weights in float32, and t = tanh(s / c) where there is a soft cap
+  def weights(self, q: Tensor, k: Tensor, mask: List[Tensor], row: int, first: int, last: int, scale: float, softcap: float) -> List[Tensor]:
+    s = torch.to(torch.matmul(q, torch.transpose(k, 2, 3)), 6)
+    t = s
     if softcap > 0.0:
-      t = torch.tanh_(torch.div_(s, softcap))
+      # tanh(x) = 2 / (1 + exp(-2 x)) - 1, the faster of the two on a CPU
+      t = torch.sigmoid_(torch.mul_(s, torch.div(torch.mul(2.0, scale), softcap)))
+      t = torch.sub_(torch.mul_(t, 2.0), 1.0)
       s = torch.mul(t, softcap)
-    s = torch.masked_fill(s, torch.logical_not(self.seen(mask, torch.size(q, 2), torch.size(k, 2), q)), -inf)
-    return [t, torch.softmax(s, -1, 6)]
+    else:
+      s = torch.mul_(s, scale)
+    _ = self.hide(s, mask, row, first, last)
+    return [torch.softmax(s, -1), t]
 
-  def forward(self, q: Tensor, k: Tensor, v: Tensor, mask: List[Tensor], scale: float, softcap: float) -> Tensor:
-    count = torch.size(q, 2)
-    p = self.weights(self.heads(q, count), self.heads(k, count), mask, scale, softcap)[1]
-    o = torch.matmul(torch.to(p, q.dtype), self.heads(v, count))
-    return torch.contiguous(torch.transpose(o, 1, 2))
-
-  # dv = p^T do;  dp = do v^T;  ds = p * (dp - sum_k(dp * p)), times 1 - tanh^2 with a soft cap;
-  # dq = scale * ds k;  dk = scale * ds^T q.  p is computed again rather than saved.
-  def backward(self, q: Tensor, k: Tensor, v: Tensor, mask: List[Tensor], scale: float, softcap: float, do: Tensor) -> List[Tensor]:
-    count = torch.size(q, 2)
+  def forward(self, q: Tensor, k: Tensor, v: Tensor, mask: List[Tensor], scale: float, softcap: float, atOnce: int) -> Tensor:
+    queries = torch.size(q, 1)
     kv = torch.size(k, 2)
-    qh = self.heads(q, count)
-    kh = self.heads(k, count)
-    tanhAndWeights = self.weights(qh, kh, mask, scale, softcap)
-    p = tanhAndWeights[1]
-    doh = torch.transpose(do, 1, 2)
-    dv = torch.matmul(torch.transpose(torch.to(p, q.dtype), 2, 3), doh)
-    ds = torch.to(torch.matmul(doh, torch.transpose(self.heads(v, count), 2, 3)), 6)
-    ds = torch.mul_(torch.sub_(ds, torch.sum(torch.mul(ds, p), [-1], True)), p)
-    if softcap > 0.0:
-      t = tanhAndWeights[0]
-      ds = torch.mul_(ds, torch.rsub(torch.mul(t, t), 1.0))
-    ds = torch.mul_(torch.to(ds, q.dtype), scale)
-    dq = torch.contiguous(torch.transpose(torch.matmul(ds, kh), 1, 2))
-    dk = torch.matmul(torch.transpose(ds, 2, 3), qh)
-    return [dq, self.ungrouped(dk, kv), self.ungrouped(dv, kv)]
+    rows, together = self.block(torch.size(q, 0), torch.size(q, 2), queries, torch.size(k, 1), atOnce)
+    o = torch.empty_like(q, memory_format=0)
+    for row in range(0, torch.size(q, 0), rows):
+      kh = torch.transpose(torch.slice(k, 0, row, torch.add(row, rows)), 1, 2)
+      vh = torch.transpose(torch.slice(v, 0, row, torch.add(row, rows)), 1, 2)
+      for first in range(0, queries, together):
+        last = ops.prim.min(queries, torch.add(first, together))
+        reach = self.reach(mask, last, torch.size(k, 1))
+        qh = self.grouped(torch.slice(torch.slice(q, 0, row, torch.add(row, rows)), 1, first, last), kv)
+        p = self.weights(qh, torch.slice(kh, 2, 0, reach), mask, row, first, last, scale, softcap)[0]
+        oh = torch.matmul(torch.to(p, q.dtype), torch.slice(vh, 2, 0, reach))
+        _ = self.ungroup(oh, torch.slice(torch.slice(o, 0, row, torch.add(row, rows)), 1, first, last))
+    return o
+
+  # dv = p^T do;  dp = do v^T;  ds = p * (dp - sum(do * o)), times 1 - t^2 with a soft cap;
+  # dq = scale * ds k;  dk = scale * ds^T q.  p is computed again rather than saved.
+  def backward(self, q: Tensor, k: Tensor, v: Tensor, mask: List[Tensor], scale: float, softcap: float, atOnce: int, o: Tensor, do: Tensor) -> List[Tensor]:
+    queries = torch.size(q, 1)
+    kv = torch.size(k, 2)
+    rows, together = self.block(torch.size(q, 0), torch.size(q, 2), queries, torch.size(k, 1), atOnce)
+    dq = torch.empty_like(q, memory_format=0)
+    dk = torch.zeros_like(k, dtype=6, memory_format=0)
+    dv = torch.zeros_like(v, dtype=6, memory_format=0)
+    shares = torch.sum(torch.mul(torch.to(do, 6), torch.to(o, 6)), [-1], True)
+    for row in range(0, torch.size(q, 0), rows):
+      end = torch.add(row, rows)
+      kh = torch.transpose(torch.slice(k, 0, row, end), 1, 2)
+      vh = torch.transpose(torch.slice(v, 0, row, end), 1, 2)
+      dkh = torch.transpose(torch.slice(dk, 0, row, end), 1, 2)
+      dvh = torch.transpose(torch.slice(dv, 0, row, end), 1, 2)
+      for first in range(0, queries, together):
+        last = ops.prim.min(queries, torch.add(first, together))
+        reach = self.reach(mask, last, torch.size(k, 1))
+        met = torch.slice(kh, 2, 0, reach)
+        qh = self.grouped(torch.slice(torch.slice(q, 0, row, end), 1, first, last), kv)
+        doh = self.grouped(torch.slice(torch.slice(do, 0, row, end), 1, first, last), kv)
+        share = self.grouped(torch.slice(torch.slice(shares, 0, row, end), 1, first, last), kv)
+        pt = self.weights(qh, met, mask, row, first, last, scale, softcap)
+        p = pt[0]
+        dvPart = torch.matmul(torch.transpose(torch.to(p, q.dtype), 2, 3), doh)
+        _ = torch.add_(torch.slice(dvh, 2, 0, reach), dvPart)
+        ds = torch.to(torch.matmul(doh, torch.transpose(torch.slice(vh, 2, 0, reach), 2, 3)), 6)
+        ds = torch.mul_(torch.sub_(ds, share), p)
+        if softcap > 0.0:
+          t = pt[1]
+          ds = torch.mul_(ds, torch.rsub(torch.mul_(t, t), 1.0))
+        ds = torch.mul_(torch.to(ds, q.dtype), scale)
+        _ = self.ungroup(torch.matmul(ds, met), torch.slice(torch.slice(dq, 0, row, end), 1, first, last))
+        _ = torch.add_(torch.slice(dkh, 2, 0, reach), torch.matmul(torch.transpose(ds, 2, 3), qh))
+    return [dq, torch.to(dk, k.dtype), torch.to(dv, v.dtype)]
 
   # Causal mask [1, 1, L, L] of a sliding window of `window` keys, the query's own included
   def window(self, length: int, window: int, like: Tensor) -> Tensor:

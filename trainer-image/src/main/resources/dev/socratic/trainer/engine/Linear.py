@@ -16,7 +16,9 @@ class Linear(Module):
       n = torch.numel(scales)
       nested = torch.slice(torch.repeat_interleave(weight[2], 256), 0, 0, n)
       scales = torch.add_(torch.mul(torch.index_select(tables[1], 0, torch.to(scales, 3)), nested), weight[3])
-    values = torch.view(torch.index_select(tables[0], 0, torch.to(weight[0], 3)), [-1, 64])
+    # a pair is copied at once, as if it were a complex number
+    pairs = torch.index_select(torch.view_as_complex(tables[0]), 0, torch.to(weight[0], 3))
+    values = torch.view(torch.view_as_real(pairs), [-1, 64])
     values = torch.view(torch.mul_(values, torch.unsqueeze(scales, 1)), [-1])
     return torch.to(torch.view(torch.slice(values, 0, 0, torch.mul(rows, columns)), [rows, columns]), type)
 
@@ -27,15 +29,30 @@ class Linear(Module):
       w = self.dequantize(weight, tables, rows, columns, type)
     return w
 
-  # The scaled mask of torch's native_dropout: elements are kept with probability 1 - p and divided by it.
-  def dropped(self, x: Tensor, p: float, seed: int) -> Tensor:
-    if p > 0.0:
-      torch.manual_seed(seed)
-      mask = torch.div_(torch.bernoulli_(torch.empty_like(x), torch.sub(1.0, p)), torch.sub(1.0, p))
-      y = torch.mul(x, mask)
-    else:
-      y = x
+  # float32 of the shape of x: 1 with probability 1 - p, else 0. Element i is dropped if the hash of i and the seed is low; it
+  # is MurmurHash3's finalizer, with a half of the seed before each of its two products.
+  def kept(self, x: Tensor, p: float, seed: int) -> Tensor:
+    h = torch.arange(torch.numel(x), dtype=3, device=x.device)
+    _ = torch.bitwise_xor_(h, torch.remainder(seed, 2147483648))
+    _ = torch.mul_(torch.bitwise_xor_(h, torch.bitwise_right_shift(h, 16)), -2048144789)
+    _ = torch.bitwise_xor_(h, torch.floordiv(seed, 4294967296))
+    _ = torch.mul_(torch.bitwise_xor_(h, torch.bitwise_right_shift(h, 13)), -1028477387)
+    bound = int(torch.mul(torch.sub(p, 0.5), 2147483648.0))
+    below = torch.bitwise_right_shift_(torch.sub_(torch.bitwise_right_shift_(h, 1), bound), 31)
+    return torch.to(torch.view_as(torch.add_(below, 1), x), 6)
+
+  # float32 x where it is kept, 0 elsewhere; the factor 1 / (1 - p) of dropout is left to who calls
+  def masked(self, x: Tensor, mask: List[Tensor]) -> Tensor:
+    y = x
+    if torch.len(mask) > 0:
+      y = torch.mul(x, mask[0])
     return y
+
+  def mask(self, x: Tensor, p: float, seed: int) -> List[Tensor]:
+    mask = annotate(List[Tensor], [])
+    if p > 0.0:
+      _ = torch.append(mask, self.kept(x, p, seed))
+    return mask
 
   # Norms [out] of the rows of W + scaling B A
   def norms(self, w: Tensor, lora: List[Tensor], scaling: float) -> Tensor:
@@ -47,42 +64,56 @@ class Linear(Module):
   # lora = [], [A, B], or [A, B, m] with magnitudes m [out] (Liu et al. 2024, DoRA). With s = m / |W + scaling B A| and
   # d = dropout(x), the latter gives  y = x W^T + bias + (s - 1) * (d W^T) + s * scaling * (d A^T) B^T
   def forward(self, x: Tensor, weight: List[Tensor], tables: List[Tensor], rows: int, columns: int, source: int, compute: int, bias: List[Tensor], lora: List[Tensor], scaling: float, p: float, seed: int) -> Tensor:
-    w = self.matrix(weight, tables, rows, columns, compute)
-    base = torch.matmul(torch.to(x, compute), torch.t(w))
+    base = torch.matmul(torch.to(x, compute), torch.t(self.matrix(weight, tables, rows, columns, compute)))
     y = base
     if torch.len(bias) > 0:
       y = torch.add(y, torch.to(bias[0], compute))
     y = torch.to(y, x.dtype)
     if torch.len(lora) > 0:
-      d = self.dropped(torch.to(x, lora[0].dtype), p, seed)
-      u = torch.mul_(torch.matmul(torch.matmul(d, torch.t(lora[0])), torch.t(lora[1])), scaling)
+      keep = torch.div(1.0, torch.sub(1.0, p))
+      xl = torch.to(x, lora[0].dtype)
+      d = self.masked(xl, self.mask(xl, p, seed))
+      u = torch.mul_(torch.matmul(d, torch.t(lora[0])), torch.mul(scaling, keep))
       if torch.len(lora) > 2:
         ws = torch.to(self.matrix(weight, tables, rows, columns, source), lora[0].dtype)
         s = torch.div(lora[2], self.norms(ws, lora, scaling))
         if p > 0.0:
-          z = torch.matmul(d, torch.t(ws))
+          z = torch.mul_(torch.matmul(d, torch.t(ws)), keep)
         else:
           z = torch.to(base, d.dtype)
-        u = torch.add(torch.mul(z, torch.sub(s, 1.0)), torch.mul(u, s))
-      y = torch.add(y, torch.to(u, x.dtype))
+        v = torch.mul_(torch.matmul(u, torch.t(lora[1])), s)
+        y = torch.add(y, torch.to(torch.add(torch.mul(z, torch.sub(s, 1.0)), v), x.dtype))
+      else:
+        y = self.added(y, u, torch.t(lora[1]))
     return y
 
-  # lora = [], [A, B, gradA, gradB], or [A, B, gradA, gradB, m, gradM]; with d = dropout(x), u = d A^T, g = scaling * dy,
-  # v = g B:
-  #   gradB += g^T u,  gradA += v^T d,  dx = dy W + mask * (v A),  gradient of the bias += sum(dy)
-  # With magnitudes the norms count as constants: g = s * scaling * dy,  dx += mask * ((s - 1) * dy) W,
-  #   gradM += sum(dy * (d W^T + scaling * u B^T)) / norms
-  # The gradients of what is trained are added in place, those of x are returned.
-  def backward(self, x: Tensor, weight: List[Tensor], tables: List[Tensor], rows: int, columns: int, source: int, compute: int, bias: List[Tensor], lora: List[Tensor], scaling: float, p: float, seed: int, dy: Tensor) -> Tensor:
+  # y + a b, in place where the types are the same
+  def added(self, y: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    if y.dtype == a.dtype:
+      z = torch.addmm_(y, a, b)
+    else:
+      z = torch.add(y, torch.to(torch.matmul(a, b), y.dtype))
+    return z
+
+  # lora = [], [A, B, gradA, gradB], or [A, B, gradA, gradB, m, gradM]; with d = dropout(x) = keep * mask * x, u = d A^T,
+  # v = scaling * dy B:
+  #   gradB += scaling * dy^T u,  gradA += v^T d,  dx = dy W + keep * mask * (v A),  gradient of the bias += sum(dy)
+  # With magnitudes the norms count as constants: dy is s * dy in all but the bias where there is no dropout, and with it
+  # in gradB and v, while  dx += keep * mask * ((s - 1) * dy) W;   gradM += sum(dy * (d W^T + scaling * u B^T)) / norms
+  # The gradients of what is trained are added in place. Those of x are returned, added to `past` = [] or [another share].
+  def backward(self, x: Tensor, weight: List[Tensor], tables: List[Tensor], rows: int, columns: int, source: int, compute: int, bias: List[Tensor], lora: List[Tensor], scaling: float, p: float, seed: int, dy: Tensor, past: List[Tensor]) -> Tensor:
     ws = self.matrix(weight, tables, rows, columns, source)
     dbase = dy
     if torch.len(bias) > 0:
       _ = torch.add_(bias[0], torch.sum(torch.to(dy, 6), [0]))
-    past = annotate(List[Tensor], [])
+    keep = torch.div(1.0, torch.sub(1.0, p))
+    throughAdapter = annotate(List[Tensor], [])
     if torch.len(lora) > 0:
-      d = self.dropped(torch.to(x, lora[0].dtype), p, seed)
+      xl = torch.to(x, lora[0].dtype)
+      mask = self.mask(xl, p, seed)
+      d = self.masked(xl, mask)
       u = torch.matmul(d, torch.t(lora[0]))
-      g = torch.mul(torch.to(dy, lora[0].dtype), scaling)
+      g = torch.to(dy, lora[0].dtype)
       stretched = annotate(List[Tensor], [])
       if torch.len(lora) > 4:
         wd = torch.to(ws, d.dtype)
@@ -90,21 +121,26 @@ class Linear(Module):
         s = torch.div(lora[4], norms)
         if p > 0.0:
           z = torch.matmul(d, torch.t(wd))
-          _ = torch.append(stretched, torch.matmul(torch.mul(torch.to(dy, d.dtype), torch.sub(s, 1.0)), wd))
+          _ = torch.append(stretched, torch.matmul(torch.mul(g, torch.sub(s, 1.0)), wd))
         else:
           z = torch.to(torch.matmul(torch.to(x, compute), torch.t(self.matrix(weight, tables, rows, columns, compute))), d.dtype)
-          dbase = torch.to(torch.mul(torch.to(dy, d.dtype), s), dy.dtype)
-        z = torch.add_(torch.mul_(torch.matmul(u, torch.t(lora[1])), scaling), z)
-        _ = torch.add_(lora[5], torch.div(torch.sum(torch.mul_(z, torch.to(dy, d.dtype)), [0]), norms))
+          dbase = torch.to(torch.mul(g, s), dy.dtype)
+        z = torch.mul_(torch.add_(torch.mul_(torch.matmul(u, torch.t(lora[1])), scaling), z), keep)
+        _ = torch.add_(lora[5], torch.div(torch.sum(torch.mul_(z, g), [0]), norms))
         g = torch.mul(g, s)
-      v = torch.matmul(g, lora[1])
-      _ = torch.addmm_(lora[3], torch.t(g), u)
-      _ = torch.addmm_(lora[2], torch.t(v), d)
+      v = torch.mul_(torch.matmul(g, lora[1]), scaling)
+      _ = torch.addmm_(lora[3], torch.t(g), u, alpha=torch.mul(scaling, keep))
+      _ = torch.addmm_(lora[2], torch.t(v), d, alpha=keep)
       dd = torch.matmul(v, lora[0])
       if torch.len(stretched) > 0:
         dd = torch.add_(dd, stretched[0])
-      _ = torch.append(past, torch.to(self.dropped(dd, p, seed), x.dtype))
-    dx = torch.to(torch.matmul(torch.to(dbase, compute), torch.to(ws, compute)), x.dtype)
+      _ = torch.append(throughAdapter, self.masked(dd, mask))
+    dc = torch.to(dbase, compute)
+    wc = torch.to(ws, compute)
     if torch.len(past) > 0:
-      dx = torch.add(dx, past[0])
+      dx = self.added(past[0], dc, wc)
+    else:
+      dx = torch.to(torch.matmul(dc, wc), x.dtype)
+    if torch.len(throughAdapter) > 0:
+      dx = torch.add_(dx, throughAdapter[0], alpha=keep)
     return dx

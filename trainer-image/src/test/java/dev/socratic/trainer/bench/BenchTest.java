@@ -1,11 +1,15 @@
 package dev.socratic.trainer.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.socratic.api.v1alpha1.spec.Attention;
 import dev.socratic.api.v1alpha1.spec.Dtype;
 import dev.socratic.api.v1alpha1.spec.Parallelism;
 import dev.socratic.trainer.bench.BenchSettings.Parts;
 import dev.socratic.trainer.bench.BenchSettings.Weights;
+import dev.socratic.trainer.failure.TrainerFailure;
 import dev.socratic.trainer.placement.Kernels;
 import java.nio.file.Path;
 import java.util.List;
@@ -15,6 +19,7 @@ import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The tiny model on the CPU: what is measured is there, and is of the run that was asked for. */
 class BenchTest {
@@ -24,24 +29,8 @@ class BenchTest {
     @ParameterizedTest
     @CsvSource({"NF4, 2, 4Gi, 3", "PLAIN, 2, 4Gi, 3", "NF4, 0, 1200Ki, 1"})
     void measuresTheTinyModel(Weights weights, int keptBlocks, String cap, int rowsAtOnce) {
-        Map<String, Object> result = new Bench(
-                        new BenchSettings(
-                                Preset.TINY,
-                                3,
-                                40,
-                                2,
-                                0,
-                                Parallelism.LAYERS,
-                                Optional.of(cap),
-                                Dtype.FLOAT32,
-                                weights,
-                                0.1,
-                                1,
-                                4,
-                                Parts.MEASURED,
-                                Kernels.OURS),
-                        cache)
-                .run();
+        Map<String, Object> result =
+                new Bench(settings(weights, Optional.of(cap), 0.1, Parts.MEASURED, Optional.empty()), cache).run();
         assertThat(result)
                 .containsEntry("kernels", "torch")
                 .containsEntry("keptBlocks", keptBlocks)
@@ -62,5 +51,50 @@ class BenchTest {
                         .extracting(Map::keySet)
                         .asInstanceOf(InstanceOfAssertFactories.COLLECTION)
                         .containsAll(List.of("project", "projectBackward", "attention", "lossAndGradient")));
+    }
+
+    /** The same weights, tokens, rates and fresh adapter there: the losses are the same too. */
+    @ParameterizedTest
+    @EnumSource(Weights.class)
+    void comparesWithThePythonStack(Weights weights) {
+        String python = System.getenv("PARITY_PYTHON");
+        assumeTrue(python != null, "PARITY_PYTHON names no Python with transformers, peft and bitsandbytes");
+        Map<String, Object> result =
+                new Bench(settings(weights, Optional.empty(), 0, Parts.NOT_MEASURED, Optional.of(python)), cache).run();
+        assertThat(result.get("compared"))
+                .asInstanceOf(InstanceOfAssertFactories.MAP)
+                .containsKeys("versions", "timesTheirTokensPerSecond", "timesTheirPeak")
+                .hasEntrySatisfying(
+                        "largestDifferenceOfLosses",
+                        difference -> assertThat((Double) difference).isLessThan(1e-4));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"/no/such/python, cannot be started", "false, cannot import"})
+    void saysWhatAnInterpreterLacks(String python, String message) {
+        Bench bench =
+                new Bench(settings(Weights.NF4, Optional.empty(), 0, Parts.NOT_MEASURED, Optional.of(python)), cache);
+        assertThatThrownBy(bench::run).isInstanceOf(TrainerFailure.class).hasMessageContainingAll("--compare", message);
+    }
+
+    private static BenchSettings settings(
+            Weights weights, Optional<String> cap, double dropout, Parts parts, Optional<String> compared) {
+        return new BenchSettings(
+                Preset.TINY,
+                3,
+                40,
+                2,
+                0,
+                Parallelism.LAYERS,
+                cap,
+                Dtype.FLOAT32,
+                weights,
+                Attention.EAGER,
+                dropout,
+                1,
+                4,
+                parts,
+                Kernels.OURS,
+                compared);
     }
 }

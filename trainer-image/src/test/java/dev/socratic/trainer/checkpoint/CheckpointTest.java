@@ -2,6 +2,7 @@ package dev.socratic.trainer.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.socratic.trainer.failure.FailureReason;
 import dev.socratic.trainer.failure.TrainerFailure;
@@ -23,6 +24,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class CheckpointTest {
+    private static final Path PROCESS_STATUS = Path.of("/proc/self/status");
+
     @TempDir
     Path folder;
 
@@ -117,6 +120,36 @@ class CheckpointTest {
             first.copy((1L << 28) - 2, acrossMappings, 0, 3, DType.F32);
             assertThat(acrossMappings).containsExactly(0, 3f, 0);
         }
+    }
+
+    /** A checkpoint may be larger than the memory that a pod is given, and pages of a mapped file count as the pod's. */
+    @Test
+    void passingThroughATensorLeavesNothingOfTheFileInMemory() throws IOException {
+        assumeTrue(Files.exists(PROCESS_STATUS), "only Linux tells how much of a process's memory is of files");
+        long halves = 1L << 27;
+        Path file = folder.resolve("large.safetensors");
+        String header = String.format(
+                "{\"weight\":{\"dtype\":\"BF16\",\"shape\":[%d],\"data_offsets\":[0,%d]}}", halves, halves * 2);
+        sparse(file, header, halves * 2, Map.of());
+        try (Checkpoint checkpoint = Checkpoint.open(file)) {
+            StoredTensor tensor = checkpoint.tensor("weight");
+            long before = bytesOfFilesInMemory();
+            float[] part = new float[1 << 20];
+            for (long at = 0; at < halves; at += part.length) {
+                tensor.copy(at, part, 0, part.length, DType.F16);
+            }
+            SafetensorsWriter.write(
+                    folder.resolve("copy.safetensors"), Map.of(), Map.of("weight", TensorToWrite.copyOf(tensor)));
+            assertThat(tensor.hasContentOf(tensor)).isTrue();
+            assertThat(bytesOfFilesInMemory() - before).isLessThan(tensor.byteSize() / 4);
+        }
+    }
+
+    private static long bytesOfFilesInMemory() throws IOException {
+        return Files.readAllLines(PROCESS_STATUS).stream()
+                .filter(line -> line.startsWith("RssFile:"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) << 10)
+                .sum();
     }
 
     @ParameterizedTest(name = "{1}")

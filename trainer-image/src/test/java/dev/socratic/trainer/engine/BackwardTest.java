@@ -83,6 +83,13 @@ class BackwardTest {
                 attention("attention, soft cap", new AttentionRule(0.9, 1.5, Optional.empty())),
                 attention("attention, window", new AttentionRule(0.4, 0, Optional.of(window(5, 2)))),
                 attention("attention, window and soft cap", new AttentionRule(0.9, 2, Optional.of(window(5, 3)))),
+                // 2 * 4 * 300 * 300 scores are more than a block
+                attention("attention, in blocks", 300, new AttentionRule(0.4, 0, Optional.empty())),
+                attention("attention, in blocks with soft cap", 300, new AttentionRule(0.9, 1.5, Optional.empty())),
+                attention(
+                        "attention, in blocks with window",
+                        300,
+                        new AttentionRule(0.4, 0, Optional.of(window(300, 70)))),
                 gate("gelu", Activation.GELU_TANH),
                 gate("silu", Activation.SILU),
                 linear("linear, dense", new Weight.Dense(constant(5, 6)), Dropout.NONE),
@@ -119,10 +126,14 @@ class BackwardTest {
     }
 
     private static Arguments attention(String name, AttentionRule rule) {
+        return attention(name, 5, rule);
+    }
+
+    private static Arguments attention(String name, int length, AttentionRule rule) {
         Ops ops = engine.ops();
         return arguments(
                 name,
-                List.of(new Shape(2, 5, 4, 6), new Shape(2, 5, 2, 6), new Shape(2, 5, 2, 6)),
+                List.of(new Shape(2, length, 4, 6), new Shape(2, length, 2, 6), new Shape(2, length, 2, 6)),
                 (Forward) x -> new NDList(
                         ops.attention(scope, x.get(0), x.get(1), x.get(2), rule).output()),
                 (Backward) (x, dy) -> {

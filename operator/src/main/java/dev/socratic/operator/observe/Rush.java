@@ -12,7 +12,7 @@ import java.util.Queue;
 public final class Rush {
     private static final int MANY = 32;
     private static final Duration AT_ONCE = Duration.ofSeconds(4);
-    private static final Duration LONGEST = Duration.ofSeconds(30);
+    private static final Duration LONGEST = Duration.ofSeconds(60);
 
     private final Queue<Instant> newest = new PriorityQueue<>();
     private Instant begin = Instant.EPOCH;

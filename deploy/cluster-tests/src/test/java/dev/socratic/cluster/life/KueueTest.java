@@ -66,8 +66,9 @@ class KueueTest {
         urgent.apply(
                 "{\"training\": {\"maxSteps\": 5}}",
                 Map.of(QUEUE, Kueue.ONE_AT_A_TIME, "kueue.x-k8s.io/priority-class", Kueue.URGENT));
-        SocraticFineTuneStatus preempted = first.await(Phase.QUEUED);
-        assertThat(preempted.message()).contains("Kueue says");
+        first.await(
+                "Kueue's words on the preemption",
+                status -> status.phase() == Phase.QUEUED && status.message().contains("Kueue says"));
         urgent.await(Phase.SUCCEEDED);
 
         SocraticFineTuneStatus end = first.await(Phase.SUCCEEDED);

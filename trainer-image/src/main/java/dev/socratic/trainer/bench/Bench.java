@@ -15,6 +15,7 @@ import dev.socratic.trainer.parallel.StepGradients;
 import dev.socratic.trainer.placement.Kernels;
 import dev.socratic.trainer.placement.Planner;
 import dev.socratic.trainer.placement.RunPlan;
+import dev.socratic.trainer.placement.SavedActivations;
 import dev.socratic.trainer.progress.ProgressSink;
 import dev.socratic.trainer.progress.TrainingStep;
 import dev.socratic.trainer.run.GpuEngine;
@@ -31,6 +32,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -94,7 +96,7 @@ public final class Bench {
             result.put("attention", settings.attention().name());
             result.put("kernels", kernels(acceleration));
             result.put("parallelism", settings.parallelism().name());
-            result.put("keptBlocks", plan.keptBlocks());
+            result.put("blocksKeeping", kept(plan));
             result.put("microBatch", plan.microBatch());
             result.put("microBatchesInFlight", plan.pipeline().inFlight());
             train(engine, folder, plan, examples, steps);
@@ -105,6 +107,12 @@ public final class Bench {
             }
             return result;
         }
+    }
+
+    private static Map<SavedActivations, Long> kept(RunPlan plan) {
+        Map<SavedActivations, Long> blocks = new EnumMap<>(SavedActivations.class);
+        plan.saved().forEach(each -> blocks.merge(each, 1L, Long::sum));
+        return blocks;
     }
 
     private String kernels(Acceleration acceleration) {

@@ -109,8 +109,9 @@ final class CudaOps implements Ops {
 
     @Override
     public NDArray projectBackward(
-            NDManager scope, NDArray x, List<Linear> linears, Dropout dropout, List<NDArray> dys) {
-        return on(x).flatMap(gpu -> gpu.linear.backward(scope, x, linears, dropout, dys))
+            NDManager scope, Optional<NDArray> x, List<Linear> linears, Dropout dropout, List<NDArray> dys) {
+        return on(dys.get(0))
+                .flatMap(gpu -> gpu.linear.backward(scope, x, linears, dropout, dys))
                 .orElseGet(() -> plain.projectBackward(scope, x, linears, dropout, dys));
     }
 

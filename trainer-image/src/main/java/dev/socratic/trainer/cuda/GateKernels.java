@@ -48,7 +48,7 @@ final class GateKernels {
         return Optional.of(product);
     }
 
-    /** The gradients by gate and up lie side by side in one buffer, so that one product takes both further. */
+    /** The gradients by gate and up take their places: side by side, so that one product takes both further. */
     Optional<List<NDArray>> backward(NDManager scope, NDArray gate, NDArray up, Activation activation, NDArray dy) {
         if (!suits(gate, up) || !gpu.isCompute(dy) || !gpu.dense(dy)) {
             return Optional.empty();
@@ -57,25 +57,17 @@ final class GateKernels {
         long columns = gate.getShape().get(1);
         long stride = gpu.rowStride(gate);
         int width = width(columns, stride);
-        NDArray both = gpu.empty(scope, gpu.compute(), rows, 2 * columns);
-        NDArray dGate = gpu.columns(scope, both, 0, columns);
-        NDArray dUp = gpu.columns(scope, both, columns, columns);
         gpu.kernel("gate_backward")
                 .pointer(gpu.address(gate))
                 .pointer(gpu.address(up))
                 .pointer(gpu.address(dy))
-                .pointer(gpu.address(dGate))
-                .pointer(gpu.address(dUp))
                 .integer((int) rows)
                 .integer((int) columns)
                 .integer((int) stride)
-                .integer((int) (2 * columns))
                 .integer(activation.ordinal())
                 .integer(width)
                 .over((columns / width + THREADS - 1) / THREADS, (int) Math.min(rows, MOST_ROWS), THREADS);
-        // the parts hold the memory
-        both.close();
-        return Optional.of(List.of(dGate, dUp));
+        return Optional.of(List.of(gpu.columns(scope, gate, 0, columns), gpu.columns(scope, up, 0, columns)));
     }
 
     private static int width(long columns, long stride) {

@@ -27,17 +27,19 @@ final class LinearKernels {
         this.adapters = new AdapterProducts(gpu);
     }
 
-    private boolean suits(NDArray x, List<Linear> linears) {
-        return gpu.isCompute(x)
-                && x.getShape().dimension() == 2
-                && gpu.dense(x)
+    private boolean suits(Optional<NDArray> x, List<Linear> linears) {
+        return x.map(this::isDense).orElse(true)
                 && linears.stream().allMatch(linear -> linear.compute() == gpu.compute())
                 && weights.suit(linears)
                 && adapters.suit(linears);
     }
 
+    private boolean isDense(NDArray x) {
+        return gpu.isCompute(x) && x.getShape().dimension() == 2 && gpu.dense(x);
+    }
+
     Optional<List<NDArray>> project(NDManager scope, NDArray x, List<Linear> linears, Dropout dropout) {
-        if (!suits(x, linears)) {
+        if (!suits(Optional.of(x), linears)) {
             return Optional.empty();
         }
         long rows = x.getShape().get(0);
@@ -84,15 +86,15 @@ final class LinearKernels {
         }
     }
 
-    Optional<NDArray> backward(NDManager scope, NDArray x, List<Linear> linears, Dropout dropout, List<NDArray> dys) {
+    Optional<NDArray> backward(
+            NDManager scope, Optional<NDArray> x, List<Linear> linears, Dropout dropout, List<NDArray> dys) {
         if (!suits(x, linears) || dys.stream().anyMatch(dy -> gpu.letter(dy) == '?' || gpu.rowStride(dy) < 0)) {
             return Optional.empty();
         }
-        long rows = x.getShape().get(0);
-        long inputs = x.getShape().get(1);
+        long rows = dys.get(0).getShape().get(0);
+        long inputs = linears.get(0).weight().columns();
         NDArray dx = gpu.empty(scope, gpu.compute(), rows, inputs);
         Matrix result = new Matrix(gpu.address(dx), inputs, gpu.compute());
-        Matrix input = new Matrix(gpu.address(x), inputs, gpu.compute());
         List<Scratch> casts = new ArrayList<>();
         try {
             FrozenWeights.Joined joined = weights.backward(linears);
@@ -110,7 +112,10 @@ final class LinearKernels {
                     at += outputs;
                 }
             }
-            adapters.backward(input, linears, dropout, gradients, rows, result);
+            if (x.isPresent()) {
+                Matrix input = new Matrix(gpu.address(x.get()), inputs, gpu.compute());
+                adapters.backward(input, linears, dropout, gradients, rows, result);
+            }
         } finally {
             casts.forEach(Scratch::close);
         }

@@ -110,13 +110,11 @@ final class RowKernels {
         if (!gpu.isCompute(x) || tables == '?' || !wholeHeads || !regular) {
             return Optional.empty();
         }
-        NDArray y = gpu.empty(scope, gpu.compute(), shape.getShape());
         int atOnce = width % (2 * AT_ONCE) == 0 && stride % AT_ONCE == 0 ? AT_ONCE : 1;
         gpu.kernel("rope_t" + tables)
                 .pointer(gpu.address(x))
                 .pointer(gpu.address(rotary.cos()))
                 .pointer(gpu.address(rotary.sin()))
-                .pointer(gpu.address(y))
                 .integer((int) shape.get(2))
                 .integer((int) width / 2)
                 .integer((int) stride)
@@ -124,7 +122,9 @@ final class RowKernels {
                 .real(direction)
                 .integer(atOnce)
                 .over(shape.get(0) * length, 1, threads(shape.get(2) * width / 2 / atOnce));
-        return Optional.of(y);
+        NDArray turned = x.reshape(shape);
+        turned.attach(scope);
+        return Optional.of(turned);
     }
 
     private Precision type(char letter) {

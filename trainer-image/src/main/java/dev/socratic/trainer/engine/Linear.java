@@ -1,7 +1,9 @@
 package dev.socratic.trainer.engine;
 
 import ai.djl.ndarray.NDArray;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * One linear layer.
@@ -20,5 +22,23 @@ public record Linear(
         Optional<NDArray> biasGradient) {
     public Linear(String name, Weight weight, Precision compute, Optional<NDArray> bias, Optional<LoraFactors> lora) {
         this(name, weight, compute, bias, lora, Optional.empty());
+    }
+
+    /** What layers read, as far as a backward pass reads it again: that of adapters does. Otherwise x is closed. */
+    public static Optional<NDArray> read(NDArray x, List<Linear> layers) {
+        if (adapted(layers)) {
+            return Optional.of(x);
+        }
+        x.close();
+        return Optional.empty();
+    }
+
+    /** The same of what has to be computed first. */
+    public static Optional<NDArray> again(List<Linear> layers, Supplier<NDArray> x) {
+        return adapted(layers) ? Optional.of(x.get()) : Optional.empty();
+    }
+
+    private static boolean adapted(List<Linear> layers) {
+        return layers.stream().anyMatch(layer -> layer.lora.isPresent());
     }
 }

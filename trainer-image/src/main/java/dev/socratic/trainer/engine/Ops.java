@@ -35,8 +35,13 @@ public interface Ops {
     /** Linear layers that read the same x [N, in]: a result [N, out] for each. */
     List<NDArray> project(NDManager scope, NDArray x, List<Linear> linears, Dropout dropout);
 
-    /** The gradient by x; adds to the gradients of the layers' LoRA factors and trained biases. */
-    NDArray projectBackward(NDManager scope, NDArray x, List<Linear> linears, Dropout dropout, List<NDArray> dys);
+    /**
+     * The gradient by x; adds to the gradients of the layers' LoRA factors and trained biases.
+     *
+     * @param x may be left out where no layer has an adapter
+     */
+    NDArray projectBackward(
+            NDManager scope, Optional<NDArray> x, List<Linear> linears, Dropout dropout, List<NDArray> dys);
 
     /** Norms [out] of the rows of an adapted layer's weight, {@code W + scaling * B A}. */
     NDArray rowNorms(NDManager scope, Linear linear);
@@ -50,9 +55,10 @@ public interface Ops {
     /** The entries of a table at positions [B, L] (int64) that differ from row to row. */
     Rotary rotaryAt(NDManager scope, Rotary table, NDArray positions);
 
-    /** x [B, L, heads, D] turned by its positions. */
+    /** x [B, L, heads, D] turned by its positions. The result may have the memory of x, which is not to be read any more. */
     NDArray rope(NDManager scope, NDArray x, Rotary rotary);
 
+    /** The gradient by x; it may have the memory of dy. */
     NDArray ropeBackward(NDManager scope, NDArray dy, Rotary rotary);
 
     /** Grouped-query attention of q [B, Q, heads, D] to k, v [B, K, kvHeads, D]. */
@@ -68,7 +74,7 @@ public interface Ops {
     /** act(gate) * up. */
     NDArray gate(NDManager scope, NDArray gate, NDArray up, Activation activation);
 
-    /** The gradients by gate and up. */
+    /** The gradients by gate and up; they may have the memory of these. */
     List<NDArray> gateBackward(NDManager scope, NDArray gate, NDArray up, Activation activation, NDArray dy);
 
     NDArray add(NDManager scope, NDArray a, NDArray b);

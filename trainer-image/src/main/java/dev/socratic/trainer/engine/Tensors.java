@@ -105,9 +105,20 @@ public final class Tensors {
         return parts;
     }
 
-    /** Matrices [N, width] side by side. */
-    public NDArray beside(NDManager scope, List<NDArray> parts) {
-        return script.one(scope, "beside", parts);
+    /** The output of one layer that is several in its parts; outputs of as many layers as there are widths as they are. */
+    public List<NDArray> cut(NDManager scope, List<NDArray> outputs, List<Integer> widths) {
+        if (outputs.size() == widths.size()) {
+            return outputs;
+        }
+        List<NDArray> parts = columns(scope, outputs.get(0), widths);
+        // the parts hold the memory
+        outputs.get(0).close();
+        return parts;
+    }
+
+    /** The transpose of {@link #cut}: gradients of so many layers. */
+    public List<NDArray> joined(NDManager scope, List<NDArray> gradients, int layers) {
+        return gradients.size() == layers ? gradients : List.of(script.one(scope, "beside", gradients));
     }
 
     public NDArray rows(NDManager scope, NDArray x, NDArray indices) {

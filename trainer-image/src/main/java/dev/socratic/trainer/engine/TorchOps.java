@@ -88,7 +88,7 @@ final class TorchOps implements Ops {
 
     @Override
     public NDArray projectBackward(
-            NDManager scope, NDArray x, List<Linear> linears, Dropout dropout, List<NDArray> dys) {
+            NDManager scope, Optional<NDArray> x, List<Linear> linears, Dropout dropout, List<NDArray> dys) {
         List<NDArray> dx = List.of();
         for (int i = 0; i < linears.size(); i++) {
             Linear layer = linears.get(i);
@@ -96,7 +96,7 @@ final class TorchOps implements Ops {
             NDArray sum = linear.one(
                     scope,
                     "backward",
-                    x,
+                    x.orElse(dys.get(i)),
                     storage(layer.weight()),
                     tables(layer.weight()),
                     layer.weight().rows(),

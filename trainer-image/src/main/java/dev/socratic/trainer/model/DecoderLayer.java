@@ -2,31 +2,22 @@ package dev.socratic.trainer.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import dev.socratic.trainer.engine.Activation;
-import dev.socratic.trainer.engine.Attended;
 import dev.socratic.trainer.engine.AttentionRule;
 import dev.socratic.trainer.engine.Dropout;
-import dev.socratic.trainer.engine.Linear;
-import dev.socratic.trainer.engine.NormWeight;
 import dev.socratic.trainer.engine.Ops;
 import dev.socratic.trainer.engine.Rotary;
 import dev.socratic.trainer.engine.Tensors;
-import java.util.List;
+import dev.socratic.trainer.placement.SavedActivations;
 import java.util.Optional;
 
 /**
- * One block, forward and backward, over rows x [N, H] of a batch with N = batch * length:
- *
- * <pre>
- *   m = x + postNorm(O attention(rope(headNorm(Q n)), rope(headNorm(K n)), V n))   with n = norm(x)
- *   y = m + postNorm(D (act(G u) * (U u)))                     with u = norm(m)
- * </pre>
+ * One block, forward and backward, over rows x [N, H] of a batch. Each of its halves adds a branch to what passes through,
+ * so that inputs and branches suffice to compute everything again.
  */
-record DecoderLayer(Ops ops, Tensors tensors, ModelConfig config) {
-    private static final int ATTENTION_IN = 0;
-    private static final int ATTENTION_OUT = 1;
-    private static final int MLP_IN = 2;
-    private static final int MLP_OUT = 3;
+record DecoderLayer(AttentionSublayer attention, MlpSublayer mlp) {
+    static DecoderLayer of(Ops ops, Tensors tensors, ModelConfig config) {
+        return new DecoderLayer(new AttentionSublayer(ops, tensors, config), new MlpSublayer(ops, tensors, config));
+    }
 
     /**
      * The batch that passes through: its shape, the rotations of its positions, and who sees whom.
@@ -37,6 +28,10 @@ record DecoderLayer(Ops ops, Tensors tensors, ModelConfig config) {
         Pass with(Dropout other) {
             return new Pass(batch, length, rotary, rule, other, cache);
         }
+
+        int rows() {
+            return batch * length;
+        }
     }
 
     /**
@@ -46,161 +41,100 @@ record DecoderLayer(Ops ops, Tensors tensors, ModelConfig config) {
      */
     record LayerCache(NDArray keys, NDArray values, NDArray positions, int length) {}
 
-    /** What the backward pass reads; all arrays but the input belong to the scope of the forward pass. */
-    record Activations(
-            NDArray input,
-            NDArray normed,
-            NDArray queryHeads,
-            NDArray keyHeads,
-            NDArray query,
-            NDArray key,
-            NDArray value,
-            Attended attended,
-            NDArray context,
-            NDArray attentionOutput,
-            NDArray middle,
-            NDArray mlpInput,
-            NDArray gate,
-            NDArray up,
-            NDArray product,
-            NDArray mlpOutput,
-            NDArray output) {}
-
-    Activations forward(NDManager scope, LayerWeights layer, NDArray x, Pass pass) {
-        int rows = pass.batch * pass.length;
-        NDArray normed = ops.rmsNorm(scope, x, layer.attentionNorm());
-        List<NDArray> qkv = cut(
-                scope,
-                ops.project(scope, normed, layer.queryKeyValue(), pass.dropout.part(ATTENTION_IN)),
-                queryKeyValueWidths());
-        NDArray queryHeads = heads(scope, qkv.get(0), pass);
-        NDArray keyHeads = heads(scope, qkv.get(1), pass);
-        NDArray query = ops.rope(scope, normed(scope, queryHeads, layer.queryNorm()), pass.rotary);
-        NDArray key = ops.rope(scope, normed(scope, keyHeads, layer.keyNorm()), pass.rotary);
-        NDArray value = heads(scope, qkv.get(2), pass);
-        if (pass.cache.isPresent()) {
-            LayerCache cache = pass.cache.get();
-            tensors.writeCache(cache.keys, key, cache.positions);
-            tensors.writeCache(cache.values, value, cache.positions);
-            key = cache.keys;
-            value = cache.values;
-        }
-        Attended attended = ops.attention(scope, query, key, value, pass.rule);
-        NDArray context = tensors.flat(scope, attended.output(), rows);
-        NDArray attentionOutput = ops.project(scope, context, List.of(layer.output()), pass.dropout.part(ATTENTION_OUT))
-                .get(0);
-        NDArray middle = ops.residual(scope, x, attentionOutput, layer.attentionPostNorm());
-        NDArray mlpInput = ops.rmsNorm(scope, middle, layer.mlpNorm());
-        List<NDArray> gateUp = cut(
-                scope,
-                ops.project(scope, mlpInput, layer.gateUp(), pass.dropout.part(MLP_IN)),
-                List.of(config.intermediateSize(), config.intermediateSize()));
-        NDArray product = ops.gate(scope, gateUp.get(0), gateUp.get(1), config.activation());
-        NDArray mlpOutput = ops.project(scope, product, List.of(layer.down()), pass.dropout.part(MLP_OUT))
-                .get(0);
-        NDArray output = ops.residual(scope, middle, mlpOutput, layer.mlpPostNorm());
-        return new Activations(
-                x,
-                normed,
-                queryHeads,
-                keyHeads,
-                query,
-                key,
-                value,
-                attended,
-                context,
-                attentionOutput,
-                middle,
-                mlpInput,
-                gateUp.get(0),
-                gateUp.get(1),
-                product,
-                mlpOutput,
-                output);
-    }
+    /** What the halves add, before the norms behind them. */
+    record Branches(NDArray attention, NDArray mlp) {}
 
     /**
-     * The gradient by the block's input; adds to the gradients of its LoRA factors. What was saved is closed as soon as
-     * it has been used, so that gradients take its place.
+     * What a forward pass left of a block beside its input.
+     *
+     * @param branches absent where only inputs are kept; what else is absent is computed again
      */
-    NDArray backward(NDManager scope, LayerWeights layer, Activations saved, Pass pass, NDArray dOutput) {
-        int rows = pass.batch * pass.length;
-        Activation activation = config.activation();
+    record Kept(
+            Optional<Branches> branches,
+            Optional<AttentionSublayer.Kept> attention,
+            Optional<NDArray> middle,
+            Optional<MlpSublayer.Kept> mlp) {}
 
-        NDArray dMlpOutput = normedBackward(scope, saved.mlpOutput, layer.mlpPostNorm(), dOutput);
-        NDArray dProduct = ops.projectBackward(
-                scope, saved.product, List.of(layer.down()), pass.dropout.part(MLP_OUT), List.of(dMlpOutput));
-        close(saved.output, saved.product, saved.mlpOutput);
-        List<NDArray> dGateUp = ops.gateBackward(scope, saved.gate, saved.up, activation, dProduct);
-        close(saved.gate, saved.up, dProduct);
-        NDArray dMlpInput = ops.projectBackward(
-                scope,
-                saved.mlpInput,
-                layer.gateUp(),
-                pass.dropout.part(MLP_IN),
-                joined(scope, dGateUp, layer.gateUp()));
-        NDArray dMiddle = ops.rmsNormBackward(scope, saved.middle, layer.mlpNorm(), dMlpInput, Optional.of(dOutput));
-        dGateUp.forEach(NDArray::close);
-        close(saved.mlpInput, saved.middle, dMlpInput);
+    /** A forward pass: its result, and what is kept of it. */
+    record Passed(NDArray output, Kept kept) {}
 
-        NDArray dAttentionOutput = normedBackward(scope, saved.attentionOutput, layer.attentionPostNorm(), dMiddle);
-        NDArray dContext = ops.projectBackward(
-                scope,
-                saved.context,
-                List.of(layer.output()),
-                pass.dropout.part(ATTENTION_OUT),
-                List.of(dAttentionOutput));
-        List<NDArray> dHeads = ops.attentionBackward(
-                scope, saved.query, saved.key, saved.value, pass.rule, saved.attended, heads(scope, dContext, pass));
-        List<NDArray> dQkv = List.of(
-                tensors.flat(
-                        scope, headBackward(scope, saved.queryHeads, layer.queryNorm(), dHeads.get(0), pass), rows),
-                tensors.flat(scope, headBackward(scope, saved.keyHeads, layer.keyNorm(), dHeads.get(1), pass), rows),
-                tensors.flat(scope, dHeads.get(2), rows));
-        NDArray dNormed = ops.projectBackward(
-                scope,
-                saved.normed,
-                layer.queryKeyValue(),
-                pass.dropout.part(ATTENTION_IN),
-                joined(scope, dQkv, layer.queryKeyValue()));
-        return ops.rmsNormBackward(scope, saved.input, layer.attentionNorm(), dNormed, Optional.of(dMiddle));
+    /** All arrays of the result belong to {@code scope} or to scopes within. */
+    Passed forward(NDManager scope, LayerWeights layer, NDArray x, Pass pass, SavedActivations saved) {
+        AttentionSublayer.Kept heads = attention.forward(scope, layer, x, pass);
+        NDArray first = attention.branch(scope, layer, heads, pass);
+        if (!saved.keepsProducts()) {
+            heads.scope().close();
+        }
+        NDArray middle = attention.output(scope, layer, x, first);
+        MlpSublayer.Kept gate = mlp.whole(mlp.forward(scope, layer, middle, pass));
+        if (!saved.keepsProducts()) {
+            gate.gate().close();
+            gate.up().close();
+        }
+        NDArray second = mlp.branch(scope, layer, gate, pass);
+        if (!saved.keepsProducts()) {
+            gate.scope().close();
+        }
+        NDArray output = mlp.output(scope, layer, middle, second);
+        Branches branches = new Branches(first, second);
+        return new Passed(
+                output,
+                switch (saved) {
+                    case INPUTS -> {
+                        first.close();
+                        second.close();
+                        middle.close();
+                        yield new Kept(Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+                    }
+                    case BRANCHES -> {
+                        middle.close();
+                        yield new Kept(Optional.of(branches), Optional.empty(), Optional.empty(), Optional.empty());
+                    }
+                    case PRODUCTS -> {
+                        middle.close();
+                        yield new Kept(
+                                Optional.of(branches),
+                                Optional.of(heads.lean()),
+                                Optional.empty(),
+                                Optional.of(gate.lean()));
+                    }
+                    case ALL ->
+                        new Kept(
+                                Optional.of(branches),
+                                Optional.of(heads),
+                                Optional.of(middle),
+                                Optional.of(mlp.read(layer, gate)));
+                });
     }
 
-    private static void close(NDArray... arrays) {
-        for (NDArray array : arrays) {
-            array.close();
+    /** The block's output for its input and branches, as a forward pass had it. */
+    NDArray output(NDManager scope, LayerWeights layer, NDArray x, Branches branches) {
+        try (NDArray middle = attention.output(scope, layer, x, branches.attention)) {
+            return mlp.output(scope, layer, middle, branches.mlp);
         }
     }
 
-    private List<Integer> queryKeyValueWidths() {
-        int keyValue = config.heads().keyValueWidth();
-        return List.of(config.heads().queryWidth(), keyValue, keyValue);
-    }
-
-    /** The output of a fused layer in its parts; outputs of layers of their own as they are. */
-    private List<NDArray> cut(NDManager scope, List<NDArray> outputs, List<Integer> widths) {
-        return outputs.size() == widths.size() ? outputs : tensors.columns(scope, outputs.get(0), widths);
-    }
-
-    /** The transpose of {@link #cut}. */
-    private List<NDArray> joined(NDManager scope, List<NDArray> gradients, List<Linear> layers) {
-        return gradients.size() == layers.size() ? gradients : List.of(tensors.beside(scope, gradients));
-    }
-
-    private NDArray headBackward(NDManager scope, NDArray heads, Optional<NormWeight> norm, NDArray dy, Pass pass) {
-        return normedBackward(scope, heads, norm, ops.ropeBackward(scope, dy, pass.rotary));
-    }
-
-    private NDArray heads(NDManager scope, NDArray x, Pass pass) {
-        return tensors.heads(scope, x, pass.batch, pass.length, config.heads().dimension());
-    }
-
-    private NDArray normed(NDManager scope, NDArray x, Optional<NormWeight> norm) {
-        return norm.map(weight -> ops.rmsNorm(scope, x, weight)).orElse(x);
-    }
-
-    private NDArray normedBackward(NDManager scope, NDArray x, Optional<NormWeight> norm, NDArray dy) {
-        return norm.map(weight -> ops.rmsNormBackward(scope, x, weight, dy, Optional.empty()))
-                .orElse(dy);
+    /** The gradient by the block's input; adds to the gradients of its LoRA factors. What was kept is used up. */
+    NDArray backward(NDManager scope, LayerWeights layer, NDArray x, Kept kept, Pass pass, NDArray dOutput) {
+        Optional<AttentionSublayer.Kept> heads =
+                kept.branches.isPresent() ? kept.attention : Optional.of(attention.forward(scope, layer, x, pass));
+        NDArray first = kept.branches
+                .map(Branches::attention)
+                .orElseGet(() -> attention.branch(scope, layer, heads.orElseThrow(), pass));
+        NDArray middle = kept.middle.orElseGet(() -> attention.output(scope, layer, x, first));
+        MlpSublayer.Kept gate = kept.mlp.orElseGet(() -> mlp.forward(scope, layer, middle, pass));
+        Optional<NDArray> second = kept.branches.map(Branches::mlp);
+        if (second.isEmpty() && layer.mlpPostNorm().isPresent()) {
+            MlpSublayer.Kept whole = mlp.whole(gate);
+            second = Optional.of(mlp.branch(scope, layer, whole, pass));
+            gate = mlp.read(layer, whole);
+        }
+        NDArray dMiddle = mlp.backward(scope, layer, middle, gate, second, pass, dOutput);
+        second.ifPresent(NDArray::close);
+        middle.close();
+        AttentionSublayer.Kept last = heads.orElseGet(() -> attention.forward(scope, layer, x, pass));
+        NDArray dx = attention.backward(scope, layer, x, last, first, pass, dMiddle);
+        first.close();
+        return dx;
     }
 }

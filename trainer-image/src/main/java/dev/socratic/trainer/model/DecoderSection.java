@@ -6,11 +6,12 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.socratic.trainer.data.Batch;
 import dev.socratic.trainer.engine.Dropout;
-import dev.socratic.trainer.engine.Precision;
 import dev.socratic.trainer.engine.Tensors;
-import dev.socratic.trainer.model.DecoderLayer.Activations;
+import dev.socratic.trainer.model.DecoderLayer.Branches;
+import dev.socratic.trainer.model.DecoderLayer.Kept;
 import dev.socratic.trainer.model.DecoderLayer.LayerCache;
 import dev.socratic.trainer.model.DecoderLayer.Pass;
+import dev.socratic.trainer.model.DecoderLayer.Passed;
 import dev.socratic.trainer.placement.SavedActivations;
 import dev.socratic.trainer.placement.Section;
 import java.util.ArrayList;
@@ -19,6 +20,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
 
 /**
  * The blocks of one section, all on one device. Micro-batches pass forward and come back in the same order; several may be
@@ -28,30 +31,26 @@ final class DecoderSection {
     private final Section section;
     private final Device device;
     private final List<LayerWeights> layers;
-    private final List<SavedActivations> saving;
+    private final List<SavedActivations> saved;
     private final DecoderLayer block;
     private final PassFactory passes;
     private final Tensors tensors;
-    private final Precision stream;
-    private final int width;
 
     DecoderSection(
             Section section,
             Device device,
             List<LayerWeights> layers,
-            List<SavedActivations> saving,
+            List<SavedActivations> saved,
             DecoderLayer block,
             PassFactory passes,
-            Precision stream) {
+            Tensors tensors) {
         this.section = section;
         this.device = device;
         this.layers = layers.subList(section.first(), section.end());
-        this.saving = saving.subList(section.first(), section.end());
+        this.saved = saved;
         this.block = block;
         this.passes = passes;
-        this.tensors = block.tensors();
-        this.stream = stream;
-        this.width = block.config().hiddenSize();
+        this.tensors = tensors;
     }
 
     Device device() {
@@ -69,8 +68,8 @@ final class DecoderSection {
     /** A micro-batch in this section: what its forward pass kept, until its backward pass has closed it. */
     record Run(NDManager scope, List<BlockRun> blocks, NDArray output) {}
 
-    /** A block's pass and what was kept of it; {@code activations} is null where they are computed again. */
-    private record BlockRun(Pass pass, NDArray input, NDArray output, NDManager kept, Activations activations) {}
+    /** A block's pass and what was kept of it; the input is absent where it follows from an earlier one. */
+    private record BlockRun(Pass pass, Optional<NDArray> input, Kept kept) {}
 
     /**
      * @param x [N, H] on this device
@@ -79,38 +78,45 @@ final class DecoderSection {
     Run forward(NDManager scope, NDArray x, Batch batch, Optional<NDArray> starts, Dropout dropout) {
         List<BlockRun> runs = new ArrayList<>();
         Map<ModelConfig.LayerConfig, Pass> known = new HashMap<>();
-        BlockInputs inputs = new BlockInputs(scope, (long) batch.rows() * batch.length());
+        Shelf inputs = new Shelf(tensors, scope, places(block -> isBare(block) && keepsInput(block)));
+        Shelf branches = new Shelf(tensors, scope, 2 * places(block -> saving(block) == SavedActivations.BRANCHES));
         NDArray at = x;
         for (int i = 0; i < layers.size(); i++) {
             LayerWeights layer = layers.get(i);
             Pass pass = known.computeIfAbsent(layer.config(), any -> passes.pass(scope, layer, batch, starts))
                     .with(dropout.part(section.first() + i));
-            BlockRun run = saving.get(i) == SavedActivations.INPUTS
-                    ? again(scope, layer, inputs.kept(at), pass)
-                    : whole(scope, layer, at, pass);
-            runs.add(run);
-            at = run.output;
+            NDArray input = isBare(i) && keepsInput(i) ? inputs.put(at) : at;
+            Passed passed = block.forward(scope, layer, input, pass, saving(i));
+            if (!keepsInput(i)) {
+                input.close();
+            }
+            Kept kept = saving(i) == SavedActivations.BRANCHES ? shelved(branches, passed.kept()) : passed.kept();
+            runs.add(new BlockRun(pass, keepsInput(i) ? Optional.of(input) : Optional.empty(), kept));
+            at = passed.output();
         }
         return new Run(scope, runs, at);
     }
 
-    private BlockRun again(NDManager scope, LayerWeights layer, NDArray x, Pass pass) {
-        return new BlockRun(pass, x, through(scope, layer, x, pass), null, null);
+    private SavedActivations saving(int block) {
+        return saved.get(section.first() + block);
     }
 
-    private BlockRun whole(NDManager scope, LayerWeights layer, NDArray x, Pass pass) {
-        NDManager kept = scope.newSubManager();
-        Activations activations = block.forward(kept, layer, x, pass);
-        return new BlockRun(pass, x, activations.output(), kept, activations);
+    private boolean isBare(int block) {
+        return !saving(block).keepsProducts();
     }
 
-    /** A block's output alone: everything else that the block made is freed. */
-    private NDArray through(NDManager scope, LayerWeights layer, NDArray x, Pass pass) {
-        try (NDManager inner = scope.newSubManager()) {
-            NDArray output = block.forward(inner, layer, x, pass).output();
-            output.attach(scope);
-            return output;
-        }
+    private boolean keepsInput(int block) {
+        return section.keepsInput(saved, section.first() + block);
+    }
+
+    private long places(IntPredicate blocks) {
+        return IntStream.range(0, layers.size()).filter(blocks).count();
+    }
+
+    private static Kept shelved(Shelf shelf, Kept kept) {
+        Branches made = kept.branches().orElseThrow();
+        Branches branches = new Branches(shelf.put(made.attention()), shelf.put(made.mlp()));
+        return new Kept(Optional.of(branches), kept.attention(), kept.middle(), kept.mlp());
     }
 
     /** The section's output without what a backward pass would read; closes x. */
@@ -118,7 +124,8 @@ final class DecoderSection {
         NDArray at = x;
         for (LayerWeights layer : layers) {
             NDArray before = at;
-            at = through(scope, layer, before, passes.pass(scope, layer, batch, starts));
+            at = block.forward(scope, layer, before, passes.pass(scope, layer, batch, starts), SavedActivations.INPUTS)
+                    .output();
             before.close();
         }
         return at;
@@ -129,7 +136,9 @@ final class DecoderSection {
         NDArray at = x;
         for (int i = 0; i < layers.size(); i++) {
             NDArray before = at;
-            at = through(scope, layers.get(i), before, passes.pass(scope, layers.get(i), caches.get(i)));
+            Pass pass = passes.pass(scope, layers.get(i), caches.get(i));
+            at = block.forward(scope, layers.get(i), before, pass, SavedActivations.INPUTS)
+                    .output();
             before.close();
         }
         return at;
@@ -147,52 +156,37 @@ final class DecoderSection {
     NDArray backward(NDManager scope, Run run, NDArray dOutput) {
         NDArray dx = dOutput;
         for (int i = layers.size() - 1; i >= 0; i--) {
-            NDArray dInput = backward(scope, layers.get(i), run.blocks.get(i), dx);
-            dx.close();
-            dx = dInput;
+            BlockRun block = run.blocks.get(i);
+            try (NDManager inner = scope.newSubManager()) {
+                NDArray x = input(inner, run, i);
+                NDArray dInput = this.block.backward(inner, layers.get(i), x, block.kept, block.pass, dx);
+                dInput.attach(scope);
+                dx.close();
+                dx = dInput;
+            }
+            block.input.ifPresent(NDArray::close);
         }
         return dx;
     }
 
-    private NDArray backward(NDManager scope, LayerWeights layer, BlockRun run, NDArray dOutput) {
-        try (NDManager inner = run.kept == null ? scope.newSubManager() : run.kept) {
-            Activations activations =
-                    run.activations == null ? block.forward(inner, layer, run.input, run.pass) : run.activations;
-            NDArray dInput = block.backward(inner, layer, activations, run.pass, dOutput);
-            dInput.attach(scope);
-            return dInput;
+    /** A block's input, by way of the branches of blocks before it where it was not kept. */
+    private NDArray input(NDManager scope, Run run, int index) {
+        int from = index;
+        while (run.blocks.get(from).input.isEmpty()) {
+            from--;
         }
-    }
-
-    /**
-     * The inputs of blocks that are computed again, in one array: kept apart they would lie among what is freed after each
-     * block, and leave no whole room for the logits.
-     */
-    private final class BlockInputs {
-        private final NDManager scope;
-        private final long rows;
-        private NDArray all;
-        private long filled;
-
-        BlockInputs(NDManager scope, long rows) {
-            this.scope = scope;
-            this.rows = rows;
-        }
-
-        NDArray kept(NDArray x) {
-            if (all == null) {
-                long blocks = saving.stream()
-                        .filter(kept -> kept == SavedActivations.INPUTS)
-                        .count();
-                long size = blocks * rows * width;
-                all = tensors.allocate(scope, device, 1, size, stream).reshape(size);
-                all.attach(scope);
+        NDArray x = run.blocks.get(from).input.get();
+        for (int i = from; i < index; i++) {
+            NDArray before = x;
+            x = block.output(
+                    scope,
+                    layers.get(i),
+                    before,
+                    run.blocks.get(i).kept.branches().orElseThrow());
+            if (i > from) {
+                before.close();
             }
-            NDArray place = tensors.view(scope, all, filled * rows * width, rows, width);
-            filled++;
-            tensors.write(place, x);
-            x.close();
-            return place;
         }
+        return x;
     }
 }

@@ -133,7 +133,7 @@ final class ModelLoader {
                 adapter.targetNames(),
                 reader.parameters() + adapter.size(),
                 adapter.size());
-        DecoderLayer block = new DecoderLayer(engine.ops(), engine.tensors(), config);
+        DecoderLayer block = DecoderLayer.of(engine.ops(), engine.tensors(), config);
         List<Section> layout = Section.of(request.devices());
         List<DecoderSection> sections = layout.stream()
                 .map(section -> new DecoderSection(
@@ -143,7 +143,7 @@ final class ModelLoader {
                         request.saved(),
                         block,
                         new PassFactory(engine, owner, config, softcap, stream),
-                        stream))
+                        engine.tensors()))
                 .toList();
         return new Decoder(engine, owner, config, weights, adapter, facts, layout, sections);
     }

@@ -12,17 +12,15 @@ record Candidate(Spread spread, Tactic tactic, List<SavedActivations> saved) {
         return new Candidate(spread, tactic, Collections.nCopies(blocks, SavedActivations.INPUTS));
     }
 
-    /** The same with everything of some more blocks kept. */
-    Candidate keeping(List<Integer> blocks) {
-        List<SavedActivations> more = new ArrayList<>(saved);
-        blocks.forEach(block -> more.set(block, SavedActivations.ALL));
-        return new Candidate(spread, tactic, more);
+    /** The same with more kept of some blocks. */
+    Candidate keeping(SavedActivations more, List<Integer> blocks) {
+        List<SavedActivations> changed = new ArrayList<>(saved);
+        blocks.forEach(block -> changed.set(block, more));
+        return new Candidate(spread, tactic, changed);
     }
 
-    /** Blocks of a section of which everything is kept. */
-    long kept(Section section) {
-        return saved.subList(section.first(), section.end()).stream()
-                .filter(each -> each == SavedActivations.ALL)
-                .count();
+    /** What is kept of the blocks of a section. */
+    List<SavedActivations> saved(Section section) {
+        return saved.subList(section.first(), section.end());
     }
 }

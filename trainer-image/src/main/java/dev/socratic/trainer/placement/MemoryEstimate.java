@@ -18,24 +18,22 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
     private static final int TRAINED_BYTES_8BIT = 11;
     /** Parameter and gradient. */
     private static final int REPLICA_BYTES = 8;
-    /** An attention score in the backward pass: itself, its probability and its gradient in float32, and copies in 16 bits. */
-    private static final int SCORE_BYTES = 20;
-    /** Dequantization of an element: int32 index of a packed pair, float32 value and product, rounded value. */
-    private static final int DEQUANTIZED_BYTES = 12;
-    /** Norms of an element's row: the adapter's share, the sum with the weight, both in float32. */
-    private static final int DORA_BYTES = 12;
-    /** A linear layer's own arrays: its input dropped out and cast, its output before it is cast back. */
-    private static final int LINEAR_ARRAYS = 3;
     /** Logits that the head computes at once, in float32, and how many such arrays a chunk has. */
     private static final long LOGITS_AT_ONCE = 1L << 26;
 
+    private static final long LOGITS_AT_ONCE_ON_CPU = 1L << 24;
+    private static final int LEAST_ROWS_AT_ONCE = 256;
     private static final int LOGIT_ARRAYS = 4;
+    /** Attention scores that are computed at once, as the engine's AtOnce has it. */
+    private static final long SCORES_AT_ONCE = 1L << 26;
+
+    private static final long SCORES_AT_ONCE_ON_CPU = 1L << 18;
     /** Rows of the output embedding that are cast at once. */
     private static final int HEAD_SLICE = 16_384;
     /** CUDA context, kernels, and the workspaces of cuBLAS and cuDNN, as measured on an H200. */
     private static final long GPU_CONTEXT = 780L << 20;
-    /** Gaps that the allocator leaves between arrays, measured too: a part in forty of them. */
-    private static final int GAP_SHARE = 40;
+    /** Gaps that the allocator leaves between arrays, measured too: a part in thirty-two of them. */
+    private static final int GAP_SHARE = 32;
 
     /**
      * What a device needs: where several micro-batches are on their way, a section keeps what each of them left there.
@@ -54,19 +52,14 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
         long weights = layers * (linearBytes() + shape.vectorElements() * dtype)
                 + tables * shape.embeddingElements() * dtype
                 + (map.norm().equals(id) ? shape.hiddenSize() * dtype : 0);
-        long tokens = (long) tactic.rows() * spec.training().maxSequenceLength();
-        KernelMemory memory = new KernelMemory(shape, spec, stream());
-        Activations activations =
-                activations(id, candidate, own ? memory.blockBytes(tokens) : blockBytes(tactic.rows(), tokens));
-        long block = layers == 0
+        KernelMemory kernelMemory = new KernelMemory(shape, spec, stream());
+        BlockMemory blocks = own ? kernelMemory : new TorchMemory(shape, spec, stream(), scoresAtOnce(id));
+        long last = !head
                 ? 0
-                : own
-                        ? kernelWorkspace(memory, tokens, activations.workspace)
-                        : blockWorkspace(tactic.rows(), tokens, activations.workspace);
-        long last = !head ? 0 : own ? memory.headBytes(tokens, tactic.logitsAtOnce()) : headWorkspace(tokens);
-        long most = Math.max(block + (own ? packedScores(tactic.rows()) : 0), last);
+                : own ? kernelMemory.headBytes(tactic.rows(), tactic.logitsAtOnce()) : headWorkspace(tactic.rows(), id);
+        Activations activations = activations(id, candidate, blocks, last);
         boolean dequantizes = own && quantized() && layers > 0 && tactic.weights() == Tactic.Weights.EACH_TIME;
-        long room = dequantizes ? memory.dequantizedAtOnce() : 0;
+        long room = dequantizes ? kernelMemory.dequantizedAtOnce() : 0;
         return new RunPlan.Device(
                 id,
                 contents(id, map),
@@ -74,38 +67,56 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
                 weights,
                 adapterBytes(id, candidate.spread(), map),
                 activations.kept,
-                most + room + (own ? (weights + activations.kept + most) / GAP_SHARE : 0),
+                activations.workspace
+                        + room
+                        + (own ? (weights + activations.kept + activations.workspace) / GAP_SHARE : 0),
                 id.equals("cpu") ? 0 : GPU_CONTEXT,
-                own && quantized() && tactic.weights() == Tactic.Weights.KEPT ? layers * memory.dequantizedBlock() : 0,
+                own && quantized() && tactic.weights() == Tactic.Weights.KEPT
+                        ? layers * kernelMemory.dequantizedBlock()
+                        : 0,
                 tactic.logitsAtOnce());
     }
 
     /**
-     * What forward passes leave on a device.
+     * What passes leave on a device and what they take beside that.
      *
-     * @param workspace ALL if nothing is computed again
+     * @param kept by all forward passes on their way
+     * @param workspace most that is needed beside it: by the head, or by the backward pass of a block, when what was kept of
+     *     the blocks behind it has been used up
      */
-    private record Activations(long kept, SavedActivations workspace) {}
+    private record Activations(long kept, long workspace) {}
 
-    private Activations activations(String id, Candidate candidate, long wholeBlock) {
-        Tactic tactic = candidate.tactic();
-        long tokens = (long) tactic.rows() * spec.training().maxSequenceLength();
-        long input = tokens * shape.hiddenSize() * stream();
+    private Activations activations(String id, Candidate candidate, BlockMemory blocks, long head) {
+        int rows = candidate.tactic().rows();
+        List<SavedActivations> saved = candidate.saved();
         List<Section> sections = Section.of(candidate.spread().mapOf(id));
+        long scores = id.equals("cpu") ? 0 : packedScores(rows);
         long kept = 0;
-        boolean again = false;
+        long workspace = head;
         for (int i = 0; i < sections.size(); i++) {
             Section section = sections.get(i);
-            if (section.device().equals(id)) {
-                long whole = candidate.kept(section);
-                long handedOn = sections.size() > 1 ? input : 0;
-                long each =
-                        whole * wholeBlock + (section.blocks() - whole) * input + handedOn + packedMasks(tactic.rows());
-                kept += PipelineSchedule.alive(i, sections.size(), tactic.inFlight()) * each;
-                again |= whole < section.blocks();
+            if (!section.device().equals(id)) {
+                continue;
+            }
+            long each = packedMasks(rows) + (sections.size() > 1 ? blocks.hidden(rows) : 0);
+            for (int block = section.first(); block < section.end(); block++) {
+                each += kept(blocks, section, saved, block, rows);
+            }
+            kept += PipelineSchedule.alive(
+                            i, sections.size(), candidate.tactic().inFlight())
+                    * each;
+            long usedUp = 0;
+            for (int block = section.end() - 1; block >= section.first(); block--) {
+                workspace = Math.max(workspace, blocks.backward(saved.get(block), rows) + scores - usedUp);
+                // what is computed again stands in arrays for all blocks
+                usedUp += saved.get(block).keepsProducts() ? kept(blocks, section, saved, block, rows) : 0;
             }
         }
-        return new Activations(kept, again ? SavedActivations.INPUTS : SavedActivations.ALL);
+        return new Activations(kept, workspace);
+    }
+
+    private static long kept(BlockMemory blocks, Section section, List<SavedActivations> saved, int block, int rows) {
+        return blocks.kept(saved.get(block), rows) + (section.keepsInput(saved, block) ? blocks.hidden(rows) : 0);
     }
 
     /** Masks of texts that share a row, of full and of sliding attention, a byte an element. */
@@ -117,7 +128,8 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
     /** Attention under such a mask writes its scores out. */
     private long packedScores(int rows) {
         long length = spec.training().maxSequenceLength();
-        return spec.dataset().packing() ? rows * shape.heads() * length * length * SCORE_BYTES : 0;
+        long scores = rows * shape.heads() * length * length;
+        return spec.dataset().packing() ? Math.min(scores, SCORES_AT_ONCE) * TorchMemory.SCORE_BYTES : 0;
     }
 
     /** A replica has no optimizer; the first device has room for the gradients of one that is added to its own. */
@@ -132,6 +144,10 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
         return elements * (trained + (spread.replicas().isEmpty() ? 0 : Float.BYTES));
     }
 
+    private static long scoresAtOnce(String id) {
+        return id.equals("cpu") ? SCORES_AT_ONCE_ON_CPU : SCORES_AT_ONCE;
+    }
+
     private boolean quantized() {
         return spec.quantization() != null;
     }
@@ -144,12 +160,6 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
                 && compute != Dtype.FLOAT32
                 && spec.model().attention() != Attention.EAGER
                 && !spec.lora().useDora();
-    }
-
-    private long kernelWorkspace(KernelMemory memory, long tokens, SavedActivations saved) {
-        return saved == SavedActivations.ALL
-                ? memory.gradientBytes(tokens)
-                : memory.blockBytes(tokens) + memory.gradientBytesBesideAll(tokens);
     }
 
     RunPlan.Parameters parameters() {
@@ -180,37 +190,10 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
         return elements / 2 + (spec.quantization().doubleQuant() ? blocks + blocks / NESTED_BLOCK * 4 : blocks * 4);
     }
 
-    /** What the backward pass of a block reads: the arrays of a forward pass over its normed input. */
-    private long blockBytes(int rows, long tokens) {
-        long perToken = 6L * shape.hiddenSize()
-                + 3L * shape.queryWidth()
-                + 2L * shape.keyValueWidth()
-                + 3L * shape.intermediateSize();
-        return (tokens * perToken + scores(rows)) * stream();
-    }
-
-    /** A block's backward pass: its gradients, what is computed again, and the largest linear layer's weight. */
-    private long blockWorkspace(int rows, long tokens, SavedActivations saved) {
-        long gradients = 6L * shape.hiddenSize()
-                + 3L * shape.queryWidth()
-                + 4L * shape.keyValueWidth()
-                + 3L * shape.intermediateSize()
-                + (long) LINEAR_ARRAYS * Math.max(shape.intermediateSize(), shape.queryWidth());
-        long again = saved == SavedActivations.ALL ? 0 : blockBytes(rows, tokens);
-        long largest = (long) shape.hiddenSize() * Math.max(shape.intermediateSize(), shape.queryWidth());
-        long weight = (spec.quantization() == null ? 0 : largest * DEQUANTIZED_BYTES)
-                + (spec.lora().useDora() ? largest * DORA_BYTES : 0);
-        return again + (tokens * gradients + scores(rows)) * stream() + weight;
-    }
-
-    /** Elements of the attention probabilities, which only eager attention writes out. */
-    private long scores(int rows) {
-        long length = spec.training().maxSequenceLength();
-        return spec.model().attention() == Attention.EAGER ? rows * shape.heads() * length * length : 0;
-    }
-
-    private long headWorkspace(long tokens) {
-        long atOnce = Math.max(LOGITS_AT_ONCE / shape.vocabularySize(), 1);
+    private long headWorkspace(int rows, String id) {
+        long tokens = (long) rows * spec.training().maxSequenceLength();
+        long logitsAtOnce = id.equals("cpu") ? LOGITS_AT_ONCE_ON_CPU : LOGITS_AT_ONCE;
+        long atOnce = Math.max(logitsAtOnce / shape.vocabularySize(), LEAST_ROWS_AT_ONCE);
         long logits = Math.min(tokens, atOnce) * shape.vocabularySize() * LOGIT_ARRAYS * Float.BYTES;
         long slice = Math.min(HEAD_SLICE, shape.vocabularySize()) * (long) shape.hiddenSize() * stream();
         return logits + slice + 3 * tokens * shape.hiddenSize() * stream();

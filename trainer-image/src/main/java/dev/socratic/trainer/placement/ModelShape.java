@@ -3,6 +3,7 @@ package dev.socratic.trainer.placement;
 import dev.socratic.api.v1alpha1.spec.LoraBias;
 import dev.socratic.api.v1alpha1.spec.LoraSpec;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The sizes of a decoder that memory follows from, in elements.
@@ -24,6 +25,12 @@ public record ModelShape(
         Head head) {
     /** PEFT's shorthand for every linear layer but the head. */
     public static final String ALL_LINEAR = "all-linear";
+
+    /** Linear layers by what they read, under the names that transformers gives them in one architecture or another. */
+    static final Set<String> ATTENTION_IN = Set.of("q_proj", "k_proj", "v_proj", "qkv_proj");
+
+    static final Set<String> MLP_IN = Set.of("gate_proj", "up_proj", "gate_up_proj");
+    static final Set<String> MLP_OUT = Set.of("down_proj");
 
     public ModelShape {
         linears = List.copyOf(linears);
@@ -85,10 +92,26 @@ public record ModelShape(
                 .sum();
     }
 
+    /** Whether one of such layers has an adapter. */
+    boolean adapts(LoraSpec lora, Set<String> layers) {
+        return linears.stream().anyMatch(linear -> layers.contains(last(linear)) && targets(lora, linear));
+    }
+
+    /** Whether queries and keys pass a norm of their own. */
+    boolean hasHeadNorms() {
+        return norms.contains(headDimension);
+    }
+
+    private static boolean targets(LoraSpec lora, LinearShape linear) {
+        return lora.targetModules().contains(ALL_LINEAR) || lora.targetModules().contains(last(linear));
+    }
+
+    private static String last(LinearShape linear) {
+        return linear.name.substring(linear.name.lastIndexOf('.') + 1);
+    }
+
     private static long adapterElements(LinearShape linear, int layer, LoraSpec lora) {
-        String last = linear.name.substring(linear.name.lastIndexOf('.') + 1);
-        boolean targeted = lora.targetModules().contains(ALL_LINEAR)
-                || lora.targetModules().contains(last);
+        boolean targeted = targets(lora, linear);
         boolean bias = lora.bias() == LoraBias.ALL || lora.bias() == LoraBias.LORA_ONLY && targeted;
         long rank = targeted ? lora.rankOf("model.layers." + layer + "." + linear.name) : 0;
         return rank * (linear.inputs + linear.outputs)

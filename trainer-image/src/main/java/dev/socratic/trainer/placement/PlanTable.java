@@ -63,14 +63,23 @@ public final class PlanTable {
     }
 
     private static String activations(RunPlan plan) {
-        int blocks = plan.saved().size();
-        int kept = plan.keptBlocks();
-        if (kept == blocks) {
-            return "activations are kept";
+        List<String> kept = new ArrayList<>();
+        for (SavedActivations each : SavedActivations.values()) {
+            long blocks = plan.blocks(each);
+            if (blocks > 0) {
+                kept.add((blocks == plan.saved().size() ? "every block" : blocks + " blocks") + " " + words(each));
+            }
         }
-        return kept == 0
-                ? "blocks are computed again in the backward pass"
-                : "activations of " + kept + " of " + blocks + " blocks are kept, the others computed again";
+        return "activations: " + String.join(", ", kept);
+    }
+
+    private static String words(SavedActivations kept) {
+        return switch (kept) {
+            case INPUTS -> "computed again";
+            case BRANCHES -> "computed again up to what they add";
+            case PRODUCTS -> "kept but for norms and gates";
+            case ALL -> "kept";
+        };
     }
 
     private static String together(RunPlan plan) {

@@ -28,6 +28,8 @@ import java.util.stream.Stream;
 public final class Planner {
     private static final String CPU = "cpu";
     private static final int MOST_MEBIBYTES = 1 << 20;
+    private static final List<SavedActivations> MORE =
+            List.of(SavedActivations.BRANCHES, SavedActivations.PRODUCTS, SavedActivations.ALL);
 
     private final ModelShape shape;
     private final SocraticFineTuneSpec spec;
@@ -171,30 +173,40 @@ public final class Planner {
         return rows;
     }
 
-    /** With everything kept of as many blocks as the caps allow, a device's last ones first: they come back soonest. */
+    /**
+     * With more kept of as many blocks as the caps allow, a device's last ones first, as they come back soonest: branches of
+     * all that can be, then products, then everything. Each of these saves less time for its bytes than the one before.
+     */
     private Candidate full(Candidate candidate, Map<String, Long> caps) {
         Spread spread = candidate.spread();
         Candidate kept = candidate;
         for (String device : spread.map().devices()) {
-            List<Integer> blocks = IntStream.iterate(shape.layers() - 1, block -> block >= 0, block -> block - 1)
-                    .filter(block -> spread.map().layers().get(block).equals(device))
-                    .boxed()
-                    .toList();
             List<String> holders = new ArrayList<>(spread.replicas());
             holders.add(device);
-            int most = 0;
-            int beyond = blocks.size() + 1;
-            while (beyond - most > 1) {
-                int middle = (most + beyond) >>> 1;
-                if (fits(holders, kept.keeping(blocks.subList(0, middle)), caps)) {
-                    most = middle;
-                } else {
-                    beyond = middle;
-                }
+            for (SavedActivations more : MORE) {
+                kept = keepingMost(kept, more, device, holders, caps);
             }
-            kept = kept.keeping(blocks.subList(0, most));
         }
         return kept;
+    }
+
+    private Candidate keepingMost(
+            Candidate candidate, SavedActivations more, String device, List<String> holders, Map<String, Long> caps) {
+        List<Integer> blocks = IntStream.iterate(shape.layers() - 1, block -> block >= 0, block -> block - 1)
+                .filter(block -> candidate.spread().map().layers().get(block).equals(device))
+                .boxed()
+                .toList();
+        int most = 0;
+        int beyond = blocks.size() + 1;
+        while (beyond - most > 1) {
+            int middle = (most + beyond) >>> 1;
+            if (fits(holders, candidate.keeping(more, blocks.subList(0, middle)), caps)) {
+                most = middle;
+            } else {
+                beyond = middle;
+            }
+        }
+        return candidate.keeping(more, blocks.subList(0, most));
     }
 
     /** A strategy that ran out of GPUs. Who writes cpu into a map of their own means it. */

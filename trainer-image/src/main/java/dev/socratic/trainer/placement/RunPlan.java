@@ -25,9 +25,9 @@ public record RunPlan(
         devices = List.copyOf(devices);
     }
 
-    /** Blocks of which everything is kept. */
-    public int keptBlocks() {
-        return (int) saved.stream().filter(each -> each == SavedActivations.ALL).count();
+    /** Of how many blocks something is kept. */
+    public long blocks(SavedActivations kept) {
+        return saved.stream().filter(each -> each == kept).count();
     }
 
     /** Numbers of elements. */

@@ -10,6 +10,8 @@ import java.util.List;
  * @param first the first block's index
  */
 public record Section(String device, int first, int blocks) {
+    private static final int INPUT_EVERY = 4;
+
     /** The sections of a model in the order in which tokens pass through them. */
     public static List<Section> of(DeviceMap map) {
         List<Section> sections = new ArrayList<>();
@@ -31,5 +33,21 @@ public record Section(String device, int first, int blocks) {
     /** The index after the last block's. */
     public int end() {
         return first + blocks;
+    }
+
+    /**
+     * Whether a block keeps its input: the first one of the section does, and where branches are kept every fourth one.
+     *
+     * @param saved of every block of the model
+     */
+    public boolean keepsInput(List<SavedActivations> saved, int block) {
+        if (saved.get(block) != SavedActivations.BRANCHES) {
+            return true;
+        }
+        int before = 0;
+        while (block - before > first && saved.get(block - before - 1) == SavedActivations.BRANCHES) {
+            before++;
+        }
+        return before % INPUT_EVERY == 0;
     }
 }

@@ -14,6 +14,8 @@ record StepTime(ModelShape shape, SocraticFineTuneSpec spec) {
     private static final double BACKWARD = 1.15;
     /** Of dequantizing a block's weights for one pass. */
     private static final double DEQUANTIZATION = 0.1;
+    /** Of computing norms, residuals and the gate's product again, as a share of a forward pass. */
+    private static final double ELEMENTWISE = 0.06;
     /** A product as large as the head's runs faster than a block, which has small operations beside its products. */
     private static final double HEAD_SPEED = 0.7;
     /** Of taking a micro-batch over from another device, either way: a copy for which both devices wait for each other. */
@@ -49,7 +51,8 @@ record StepTime(ModelShape shape, SocraticFineTuneSpec spec) {
         List<Stage> stages = new ArrayList<>();
         for (int i = 0; i < sections.size(); i++) {
             Section section = sections.get(i);
-            long again = section.blocks() - candidate.kept(section);
+            double again =
+                    candidate.saved(section).stream().mapToDouble(this::again).sum();
             double taken = i == 0 ? 0 : HAND_OVER;
             double head = i == sections.size() - 1 ? head() * tactic.headSlowness() : 0;
             double forward = section.blocks() * (FORWARD + weights) + head + taken;
@@ -57,6 +60,22 @@ record StepTime(ModelShape shape, SocraticFineTuneSpec spec) {
             stages.add(new Stage(section.device(), tokens * forward, tokens * backward));
         }
         return stages;
+    }
+
+    /** Of a block's forward pass the share that the backward pass repeats. */
+    private double again(SavedActivations saved) {
+        return switch (saved) {
+            case INPUTS -> 1;
+            case BRANCHES -> 1 - branchShare();
+            case PRODUCTS -> ELEMENTWISE;
+            case ALL -> 0;
+        };
+    }
+
+    /** Of the products of a block the share whose results are the branches. */
+    private double branchShare() {
+        double branches = (double) shape.hiddenSize() * (shape.queryWidth() + shape.intermediateSize());
+        return branches / shape.linearElements();
     }
 
     double of(Candidate candidate) {

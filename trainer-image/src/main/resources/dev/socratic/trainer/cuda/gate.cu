@@ -1,5 +1,6 @@
 // h = act(g) * u over [rows, columns], g, u and their gradients with a row stride; act is GELU's tanh form (0) or SiLU (1).
 //   dg = act'(g) * dh * u;   du = dh * act(g)
+// The gradients by g and u are written over these.
 // A thread computes four neighbours where rows allow it (`width` 4), or one.
 __device__ __forceinline__ float fastTanh(float z) { return 1.0f - __fdividef(2.0f, 1.0f + __expf(fminf(2.0f * z, 80.0f))); }
 
@@ -42,8 +43,7 @@ extern "C" __global__ void gate_forward(
 }
 
 extern "C" __global__ void gate_backward(
-        const T* g, const T* u, const T* dh, T* dg, T* du, int rows, int columns, int stride, int outStride, int kind,
-        int width) {
+        T* g, T* u, const T* dh, int rows, int columns, int stride, int kind, int width) {
     int c = width * (blockIdx.x * blockDim.x + threadIdx.x);
     if (c >= columns) return;
     for (u64 row = blockIdx.y; row < rows; row += gridDim.y) {
@@ -66,11 +66,11 @@ extern "C" __global__ void gate_backward(
             b[k] = d[k] * through<T>(value);
         }
         if (width == 4) {
-            store4(dg + row * outStride + c, a);
-            store4(du + row * outStride + c, b);
+            store4(g + row * stride + c, a);
+            store4(u + row * stride + c, b);
         } else {
-            narrow(a[0], dg[row * outStride + c]);
-            narrow(b[0], du[row * outStride + c]);
+            narrow(a[0], g[row * stride + c]);
+            narrow(b[0], u[row * stride + c]);
         }
     }
 }

@@ -115,13 +115,12 @@ __device__ void normBackward(
     }
 }
 
-// Rotary position embedding: x [rows, heads, D] with a row stride, y the same without; tables [positions, D] in S,
-// row r at position r % positions. Of each head a = first half, b = second half:  [a cos - b sin, b cos + a sin];
+// Rotary position embedding in place: x [rows, heads, D] with a row stride; tables [positions, D] in S, row r at position
+// r % positions. Of each head a = first half, b = second half:  [a cos - b sin, b cos + a sin];
 // direction -1 turns back. A block turns a row, a thread `width` neighbours (4 or 1) and their partners.
 template <class X, class S>
 __device__ void rope(
-        const X* x, const S* cos, const S* sin, X* y, int heads, int half, int stride, int positions, float direction,
-        int width) {
+        X* x, const S* cos, const S* sin, int heads, int half, int stride, int positions, float direction, int width) {
     u64 row = blockIdx.x;
     const S* c = cos + (row % positions) * 2 * half;
     const S* s = sin + (row % positions) * 2 * half;
@@ -129,19 +128,18 @@ __device__ void rope(
     for (int index = threadIdx.x; index < heads * parts; index += blockDim.x) {
         int i = index % parts * width;
         int head = index / parts;
-        const X* from = x + row * stride + head * 2 * half + i;
-        X* to = y + (row * heads + head) * 2 * half + i;
+        X* at = x + row * stride + head * 2 * half + i;
         float a[4], b[4], ca[4], sa[4], cb[4], sb[4], p[4], q[4];
         if (width == 4) {
-            load4(from, a);
-            load4(from + half, b);
+            load4(at, a);
+            load4(at + half, b);
             load4(c + i, ca);
             load4(s + i, sa);
             load4(c + i + half, cb);
             load4(s + i + half, sb);
         } else {
-            a[0] = widen(from[0]);
-            b[0] = widen(from[half]);
+            a[0] = widen(at[0]);
+            b[0] = widen(at[half]);
             ca[0] = widen(c[i]);
             sa[0] = widen(s[i]);
             cb[0] = widen(c[i + half]);
@@ -154,11 +152,11 @@ __device__ void rope(
             q[k] = b[k] * cb[k] + direction * a[k] * sb[k];
         }
         if (width == 4) {
-            store4(to, p);
-            store4(to + half, q);
+            store4(at, p);
+            store4(at + half, q);
         } else {
-            narrow(p[0], to[0]);
-            narrow(q[0], to[half]);
+            narrow(p[0], at[0]);
+            narrow(q[0], at[half]);
         }
     }
 }
@@ -180,9 +178,9 @@ __device__ void rope(
     }
 #define ROPE(name, X, S) \
     extern "C" __global__ void rope_##name( \
-            const X* x, const S* cos, const S* sin, X* y, int heads, int half, int stride, int positions, \
-            float direction, int width) { \
-        rope<X, S>(x, cos, sin, y, heads, half, stride, positions, direction, width); \
+            X* x, const S* cos, const S* sin, int heads, int half, int stride, int positions, float direction, \
+            int width) { \
+        rope<X, S>(x, cos, sin, heads, half, stride, positions, direction, width); \
     }
 
 // f is float32, t is T; letters in the order of the types

@@ -27,13 +27,14 @@ class BenchTest {
     Path cache;
 
     @ParameterizedTest
-    @CsvSource({"NF4, 2, 4Gi, 3", "PLAIN, 2, 4Gi, 3", "NF4, 0, 1200Ki, 1"})
-    void measuresTheTinyModel(Weights weights, int keptBlocks, String cap, int rowsAtOnce) {
+    @CsvSource({"NF4, {ALL=2}, 4Gi, 3", "PLAIN, {ALL=2}, 4Gi, 3", "NF4, '{BRANCHES=1, ALL=1}', 1200Ki, 1"})
+    void measuresTheTinyModel(Weights weights, String kept, String cap, int rowsAtOnce) {
         Map<String, Object> result =
                 new Bench(settings(weights, Optional.of(cap), 0.1, Parts.MEASURED, Optional.empty()), cache).run();
         assertThat(result)
                 .containsEntry("kernels", "torch")
-                .containsEntry("keptBlocks", keptBlocks)
+                .hasEntrySatisfying(
+                        "blocksKeeping", blocks -> assertThat(blocks).hasToString(kept))
                 .containsEntry("microBatch", rowsAtOnce)
                 .containsEntry("shape", "3x40");
         assertThat((Long) result.get("tokensPerSecondMedian")).isPositive().isLessThanOrEqualTo((Long)

@@ -162,7 +162,7 @@ class BackwardTest {
                 (Backward) (x, dy) -> {
                     List<Linear> group = group(x, weight, other);
                     LoraFactors lora = group.get(0).lora().orElseThrow();
-                    NDArray dx = ops.projectBackward(scope, x.get(0), group, dropout, dy);
+                    NDArray dx = ops.projectBackward(scope, Optional.of(x.get(0)), group, dropout, dy);
                     return List.of(dx, lora.aGradient(), lora.bGradient());
                 });
     }

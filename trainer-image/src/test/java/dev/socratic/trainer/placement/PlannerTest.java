@@ -10,6 +10,7 @@ import dev.socratic.trainer.failure.TrainerFailure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -29,7 +30,7 @@ class PlannerTest {
         RunPlan plan = Planner.plan(GEMMA, sample(), Map.of(), Kernels.OURS);
         assertThat(plan.microBatch()).isEqualTo(1);
         assertThat(plan.pipeline().inFlight()).isEqualTo(2);
-        assertThat(plan.keptBlocks()).isEqualTo(15);
+        assertThat(kept(plan)).isEqualTo("0 1 16 9");
         assertThat(plan.devices()).extracting(RunPlan.Device::id).containsExactly("0", "1");
         assertThat(plan.devices()).extracting(RunPlan.Device::layers).containsExactly("embed,0-7,head", "8-25,norm");
         assertThat(plan.devices()).allSatisfy(device -> {
@@ -43,15 +44,21 @@ class PlannerTest {
 
     @ParameterizedTest
     @CsvSource({
-        "OURS, 3Gi, 8, 2, 1, 2", "OURS, 4Gi, 8, 4, 0, 3", "OURS, 5Gi, 8, 4, 1, 3", "OURS, 20Gi, 8, 4, 25, 2",
-        "TORCH, 4Gi, 8, 2, 0, 3", "TORCH, 5Gi, 8, 2, 3, 3", "TORCH, 20Gi, 8, 4, 18, 2", "TORCH, 200Gi, 8, 8, 26, 2"
+        "OURS, 3Gi, 8, 2, 0 24 2 0, 2",
+        "OURS, 4Gi, 8, 4, 0 25 1 0, 3",
+        "OURS, 5Gi, 8, 4, 0 22 2 2, 3",
+        "OURS, 20Gi, 8, 8, 0 5 11 10, 2",
+        "TORCH, 4Gi, 8, 2, 11 15 0 0, 3",
+        "TORCH, 5Gi, 8, 4, 26 0 0 0, 2",
+        "TORCH, 20Gi, 8, 4, 0 1 17 8, 2",
+        "TORCH, 200Gi, 8, 8, 0 0 0 26, 2"
     })
     void keepsWhatTheCapAllowsAndLowersTheRowsIfItMust(
-            Kernels kernels, String cap, int batchSize, int microBatch, int kept, int inFlight) throws IOException {
+            Kernels kernels, String cap, int batchSize, int microBatch, String kept, int inFlight) throws IOException {
         RunPlan plan =
                 Planner.plan(GEMMA, sample("4Gi", cap, "batchSize: 1", "batchSize: " + batchSize), Map.of(), kernels);
         assertThat(plan.microBatch()).as(PlanTable.of(plan)).isEqualTo(microBatch);
-        assertThat(plan.keptBlocks()).isEqualTo(kept);
+        assertThat(kept(plan)).isEqualTo(kept);
         assertThat(plan.pipeline().inFlight()).isEqualTo(inFlight);
     }
 
@@ -69,7 +76,7 @@ class PlannerTest {
     void oneGpuOfFourGibibytesTakesTheNotebooksRun() throws IOException {
         RunPlan plan =
                 Planner.plan(GEMMA, sample("gpus: 2", "gpus: 1", "      \"1\": 4Gi\n", ""), Map.of(), Kernels.OURS);
-        assertThat(plan.keptBlocks()).isEqualTo(5);
+        assertThat(kept(plan)).isEqualTo("0 17 7 2");
         assertThat(plan.saved().get(25)).isEqualTo(SavedActivations.ALL);
         assertThat(plan.devices())
                 .singleElement()
@@ -127,7 +134,7 @@ class PlannerTest {
                 Map.of(),
                 Kernels.OURS);
         assertThat(plan.microBatch()).isEqualTo(4);
-        assertThat(plan.keptBlocks()).isEqualTo(26);
+        assertThat(kept(plan)).isEqualTo("0 0 0 26");
     }
 
     @Test
@@ -213,6 +220,13 @@ class PlannerTest {
         TrainerFailure refusal = refusal(sample("deviceMap: balanced", "deviceMap: " + map), Map.of());
         assertThat(refusal.reason()).isEqualTo(FailureReason.InvalidConfiguration);
         assertThat(refusal).hasMessageContaining(message);
+    }
+
+    /** Of how many blocks inputs, branches, products and everything are kept. */
+    private static String kept(RunPlan plan) {
+        return Arrays.stream(SavedActivations.values())
+                .map(each -> Long.toString(plan.blocks(each)))
+                .collect(Collectors.joining(" "));
     }
 
     private static TrainerFailure refusal(SocraticFineTuneSpec spec, Map<String, Long> memory) {

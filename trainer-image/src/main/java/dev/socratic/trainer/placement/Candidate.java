@@ -12,6 +12,11 @@ record Candidate(Spread spread, Tactic tactic, List<SavedActivations> saved) {
         return new Candidate(spread, tactic, Collections.nCopies(blocks, SavedActivations.INPUTS));
     }
 
+    /** The same with everything kept, whether it fits or not. */
+    Candidate keepingAll() {
+        return new Candidate(spread, tactic, Collections.nCopies(saved.size(), SavedActivations.ALL));
+    }
+
     /** The same with more kept of some blocks. */
     Candidate keeping(SavedActivations more, List<Integer> blocks) {
         List<SavedActivations> changed = new ArrayList<>(saved);

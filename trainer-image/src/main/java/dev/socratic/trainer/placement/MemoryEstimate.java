@@ -53,7 +53,7 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
                 + tables * shape.embeddingElements() * dtype
                 + (map.norm().equals(id) ? shape.hiddenSize() * dtype : 0);
         KernelMemory kernelMemory = new KernelMemory(shape, spec, stream());
-        BlockMemory blocks = own ? kernelMemory : new TorchMemory(shape, spec, stream(), scoresAtOnce(id));
+        BlockMemory blocks = own ? kernelMemory : new TorchMemory(shape, spec, stream(), branch(id), scoresAtOnce(id));
         long last = !head
                 ? 0
                 : own ? kernelMemory.headBytes(tactic.rows(), tactic.logitsAtOnce()) : headWorkspace(tactic.rows(), id);
@@ -202,6 +202,13 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
     /** Bytes of a value between layers: float32 beside quantized layers, as prepare_model_for_kbit_training has it. */
     private int stream() {
         return spec.quantization() == null ? bytes(spec.model().dtype()) : Float.BYTES;
+    }
+
+    /** Bytes of a value between two norms: on GPUs, as under autocast, of the type that products are computed in. */
+    private int branch(String id) {
+        return id.equals("cpu") || !quantized()
+                ? stream()
+                : bytes(spec.quantization().computeDtype());
     }
 
     private static int bytes(Dtype dtype) {

@@ -7,21 +7,23 @@ import java.util.List;
 
 /**
  * Estimates how long a step takes, to choose between plans: in forward passes of one token through one block. The ratios
- * are those of Gemma 2 2B on an H200.
+ * are those of Gemma 2 2B on an H100.
  */
-record StepTime(ModelShape shape, SocraticFineTuneSpec spec) {
+record StepTime(ModelShape shape, SocraticFineTuneSpec spec, Kernels kernels) {
     private static final double FORWARD = 1;
     private static final double BACKWARD = 1.15;
-    /** Of dequantizing a block's weights for one pass. */
-    private static final double DEQUANTIZATION = 0.1;
+    /** Of dequantizing a block's weights for one pass, in tokens: as long as so many take to pass forward. */
+    private static final double DEQUANTIZATION = 300;
     /** Of computing norms, residuals and the gate's product again, as a share of a forward pass. */
-    private static final double ELEMENTWISE = 0.06;
+    private static final double ELEMENTWISE = 0.03;
     /** A product as large as the head's runs faster than a block, which has small operations beside its products. */
     private static final double HEAD_SPEED = 0.7;
     /** Of taking a micro-batch over from another device, either way: a copy for which both devices wait for each other. */
     private static final double HAND_OVER = 0.5;
     /** What a micro-batch costs beside its tokens, in tokens: launches, and products too small to fill the device. */
-    private static final int GPU_OVERHEAD = 1200;
+    private static final int OVERHEAD_OF_OURS = 200;
+
+    private static final int OVERHEAD_OF_TORCH = 1200;
 
     private static final int CPU_OVERHEAD = 64;
     /** Steps of more micro-batches go on as these do. */
@@ -44,7 +46,7 @@ record StepTime(ModelShape shape, SocraticFineTuneSpec spec) {
     List<Stage> stages(Candidate candidate) {
         Tactic tactic = candidate.tactic();
         double tokens = (double) tactic.rows() * spec.training().maxSequenceLength()
-                + (candidate.spread().map().devices().contains("cpu") ? CPU_OVERHEAD : GPU_OVERHEAD);
+                + (candidate.spread().map().devices().contains("cpu") ? CPU_OVERHEAD : gpuOverhead());
         boolean dequantizes = spec.quantization() != null && tactic.weights() == Tactic.Weights.EACH_TIME;
         double weights = dequantizes ? DEQUANTIZATION : 0;
         List<Section> sections = candidate.spread().sections();
@@ -55,11 +57,16 @@ record StepTime(ModelShape shape, SocraticFineTuneSpec spec) {
                     candidate.saved(section).stream().mapToDouble(this::again).sum();
             double taken = i == 0 ? 0 : HAND_OVER;
             double head = i == sections.size() - 1 ? head() * tactic.headSlowness() : 0;
-            double forward = section.blocks() * (FORWARD + weights) + head + taken;
-            double backward = section.blocks() * (BACKWARD + weights) + again * (FORWARD + weights) + taken;
-            stages.add(new Stage(section.device(), tokens * forward, tokens * backward));
+            double pass = tokens * FORWARD + weights;
+            double forward = section.blocks() * pass + tokens * (head + taken);
+            double backward = section.blocks() * (tokens * BACKWARD + weights) + again * pass + tokens * taken;
+            stages.add(new Stage(section.device(), forward, backward));
         }
         return stages;
+    }
+
+    private int gpuOverhead() {
+        return kernels == Kernels.OURS ? OVERHEAD_OF_OURS : OVERHEAD_OF_TORCH;
     }
 
     /** Of a block's forward pass the share that the backward pass repeats. */

@@ -4,13 +4,14 @@ import dev.socratic.api.v1alpha1.spec.Attention;
 import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
 
 /**
- * Blocks by libtorch's operations: every array in the stream's type, weights dequantized by steps. Elements are those of a
- * token.
+ * Blocks by libtorch's operations, weights dequantized by steps. Elements are those of a token.
  *
- * @param stream bytes of a value of the residual stream
+ * @param stream bytes of a value of the residual stream, and of what an operation makes on its way
+ * @param branch bytes of a value between two norms
  * @param scoresAtOnce elements of the attention scores that are computed at once
  */
-record TorchMemory(ModelShape shape, SocraticFineTuneSpec spec, int stream, long scoresAtOnce) implements BlockMemory {
+record TorchMemory(ModelShape shape, SocraticFineTuneSpec spec, int stream, int branch, long scoresAtOnce)
+        implements BlockMemory {
     /** An attention score in the backward pass: itself, its probability and its gradient in float32, and copies in 16 bits. */
     static final int SCORE_BYTES = 20;
     /** Dequantization of an element: int32 index of a packed pair, float32 value and product, rounded value. */
@@ -22,28 +23,30 @@ record TorchMemory(ModelShape shape, SocraticFineTuneSpec spec, int stream, long
 
     @Override
     public long kept(SavedActivations saved, int rows) {
-        long elements = switch (saved) {
+        long middle = saved == SavedActivations.ALL ? (long) shape.hiddenSize() * stream : 0;
+        return tokens(rows) * (elements(saved) * branch + middle);
+    }
+
+    private long elements(SavedActivations saved) {
+        return switch (saved) {
             case INPUTS -> 0;
             case BRANCHES -> 2L * shape.hiddenSize();
             case PRODUCTS -> 2L * shape.hiddenSize() + products();
-            case ALL -> 5L * shape.hiddenSize() + products() + shape.intermediateSize();
+            case ALL -> 4L * shape.hiddenSize() + products() + shape.intermediateSize();
         };
-        return tokens(rows) * elements * stream;
     }
 
     @Override
     public long backward(SavedActivations saved, int rows) {
-        long gradients = 6L * shape.hiddenSize()
+        long gradients = 7L * shape.hiddenSize()
                 + 3L * shape.queryWidth()
                 + 4L * shape.keyValueWidth()
                 + 3L * shape.intermediateSize()
                 + (long) LINEAR_ARRAYS * Math.max(shape.intermediateSize(), shape.queryWidth());
-        long again = tokens(rows) * gradients * stream
-                + kept(SavedActivations.ALL, rows)
-                - kept(saved, rows)
-                + Math.min(scores(rows), scoresAtOnce) * SCORE_BYTES;
+        long again = elements(SavedActivations.ALL) - elements(saved);
         long largest = (long) shape.hiddenSize() * Math.max(shape.intermediateSize(), shape.queryWidth());
-        return again
+        return tokens(rows) * (gradients * stream + again * branch)
+                + Math.min(scores(rows), scoresAtOnce) * SCORE_BYTES
                 + (spec.quantization() == null ? 0 : largest * DEQUANTIZED_BYTES)
                 + (spec.lora().useDora() ? largest * DORA_BYTES : 0);
     }

@@ -46,11 +46,11 @@ class PlannerTest {
     @CsvSource({
         "OURS, 3Gi, 8, 2, 0 24 2 0, 2",
         "OURS, 4Gi, 8, 4, 0 25 1 0, 3",
-        "OURS, 5Gi, 8, 4, 0 22 2 2, 3",
-        "OURS, 20Gi, 8, 8, 0 5 11 10, 2",
-        "TORCH, 4Gi, 8, 2, 11 15 0 0, 3",
-        "TORCH, 5Gi, 8, 4, 26 0 0 0, 2",
-        "TORCH, 20Gi, 8, 4, 0 1 17 8, 2",
+        "OURS, 5Gi, 8, 2, 0 7 13 6, 2",
+        "OURS, 20Gi, 8, 4, 0 0 0 26, 2",
+        "TORCH, 4Gi, 8, 2, 0 23 2 1, 3",
+        "TORCH, 5Gi, 8, 4, 10 16 0 0, 3",
+        "TORCH, 20Gi, 8, 8, 0 4 14 8, 2",
         "TORCH, 200Gi, 8, 8, 0 0 0 26, 2"
     })
     void keepsWhatTheCapAllowsAndLowersTheRowsIfItMust(

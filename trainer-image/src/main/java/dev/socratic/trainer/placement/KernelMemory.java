@@ -11,6 +11,14 @@ import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
 record KernelMemory(ModelShape shape, SocraticFineTuneSpec spec, int stream) {
     private static final int BRANCH = 2;
     private static final int MOST_ADAPTERS_AT_ONCE = 3;
+    /** Heads whose attention has a kernel with a soft cap: widths up to the largest that are a multiple of the step. */
+    private static final int MOST_CAPPED_WIDTH = 256;
+
+    private static final int CAPPED_WIDTH_STEP = 16;
+
+    static boolean capsScoresOf(int headWidth) {
+        return headWidth <= MOST_CAPPED_WIDTH && headWidth % CAPPED_WIDTH_STEP == 0;
+    }
 
     /** What the backward pass of a block reads beside its input. */
     long blockBytes(long tokens) {

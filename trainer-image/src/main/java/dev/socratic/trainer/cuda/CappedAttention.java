@@ -50,6 +50,7 @@ final class CappedAttention implements ScorelessAttention {
         return gpu.isCompute(x)
                 && stride > 0
                 && stride % AT_ONCE == 0
+                && stride * x.getShape().get(1) <= Integer.MAX_VALUE
                 && gpu.address(x) % (AT_ONCE * gpu.compute().bytes()) == 0;
     }
 

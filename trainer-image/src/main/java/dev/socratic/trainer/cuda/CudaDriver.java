@@ -86,20 +86,24 @@ final class CudaDriver {
         check("cuCtxSetCurrent", cuCtxSetCurrent(context));
     }
 
+    /** Modules are loaded and kernels looked up when they are first needed, by the threads of several devices. */
     long module(byte[] image) {
-        try (Memory copy = new Memory(image.length)) {
+        try (Memory copy = new Memory(image.length);
+                Memory loaded = new Memory(Long.BYTES)) {
             copy.write(0, image, 0, image.length);
-            check("cuModuleLoadData", cuModuleLoadData(result, copy));
+            check("cuModuleLoadData", cuModuleLoadData(loaded, copy));
+            return loaded.getLong(0);
         }
-        return result.getLong(0);
     }
 
-    /** Kernels are looked up when they are first launched, by the threads of several devices. */
+    /** @param sharedBytes most memory that blocks share, beside what the kernel declares */
     long function(long module, String name, int sharedBytes) {
         try (Memory found = new Memory(Long.BYTES)) {
             check("cuModuleGetFunction of " + name, cuModuleGetFunction(found, module, name));
             long function = found.getLong(0);
-            check("cuFuncSetAttribute of " + name, cuFuncSetAttribute(function, SHARED_BYTES, sharedBytes));
+            if (sharedBytes > 0) {
+                check("cuFuncSetAttribute of " + name, cuFuncSetAttribute(function, SHARED_BYTES, sharedBytes));
+            }
             return function;
         }
     }

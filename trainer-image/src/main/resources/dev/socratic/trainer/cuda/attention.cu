@@ -10,6 +10,7 @@
 constexpr int D = WIDTH, ROWS = 64, THREADS = 128;
 // Bytes of a row in shared memory: 16 more than its elements have, so that eight rows lie in different banks
 constexpr int ROW = 2 * (D + 8);
+#define INFINITE __int_as_float(0x7f800000)
 
 struct Heads {
     const T* at;
@@ -54,12 +55,14 @@ __device__ __forceinline__ int columnFrom(int first) { return first + 2 * (threa
 // N rows of a head from `first` on; those past the end are zeros
 template <int N>
 __device__ __forceinline__ void load(u32 tile, Heads head, int first, int length) {
+    constexpr int ACROSS = D / 8, DOWN = THREADS / ACROSS;
+    int down = threadIdx.x / ACROSS, column = threadIdx.x % ACROSS * 8;
 #pragma unroll 4
-    for (int i = threadIdx.x; i < N * D / 8; i += THREADS) {
-        int row = i / (D / 8), column = i % (D / 8) * 8;
-        bool there = first + row < length;
-        const T* from = there ? head.at + (u64) (first + row) * head.stride + column : head.at;
-        copy16(tile + row * ROW + 2 * column, from, there);
+    for (int from = 0; from < N; from += DOWN) {
+        int row = from + down;
+        if (down >= DOWN || row >= N) continue;
+        int source = min(first + row, length - 1) * head.stride + column;
+        copy16(tile + row * ROW + 2 * column, head.at + source, first + row < length);
     }
 }
 
@@ -149,8 +152,7 @@ extern "C" __global__ __launch_bounds__(THREADS, 2) void attention_forward(
     u32 queries = sharedAddress(memory), keys = queries + ROWS * ROW, values = keys + N * ROW;
     load<ROWS>(queries, headOf(q, batch, head, rule), first, rule.length);
 
-    const float none = __int_as_float(0xff800000);
-    float y[D / 8][4] = {}, peak[2] = {none, none}, sum[2] = {0, 0};
+    float y[D / 8][4] = {}, peak[2] = {-INFINITE, -INFINITE}, sum[2] = {0, 0};
     auto weigh = [&](float(&x)[N / 8][4], int, int firstKey) {
         int key = columnFrom(firstKey);
 #pragma unroll
@@ -160,12 +162,12 @@ extern "C" __global__ __launch_bounds__(THREADS, 2) void attention_forward(
             for (int i = 0; i < N / 4; i++) {
                 float& s = x[i / 2][2 * r + i % 2];
                 bool seen = sees(row + 8 * r, key + 8 * (i / 2) + i % 2, rule);
-                s = seen ? rule.cap * fastTanh(s * (rule.scale / rule.cap)) : none;
+                s = rule.cap * fastTanh(s * (rule.scale / rule.cap)) - (seen ? 0.0f : INFINITE);
                 higher = fmaxf(higher, s);
             }
             higher = fmaxf(higher, __shfl_xor_sync(0xffffffffu, higher, 1));
             higher = fmaxf(higher, __shfl_xor_sync(0xffffffffu, higher, 2));
-            float base = higher == none ? 0.0f : higher, decay = __expf(peak[r] - base);
+            float base = higher == -INFINITE ? 0.0f : higher, decay = __expf(peak[r] - base);
             peak[r] = higher;
             sum[r] *= decay;
 #pragma unroll
@@ -209,19 +211,17 @@ extern "C" __global__ void attention_shares(const T* o, Heads dy, float* shares,
     if (lane == 0) shares[((u64) batch * rule.heads + head) * rule.length + position] = share;
 }
 
-// A query past the end has no part in anything
+// A query past the end weighs nothing
 __device__ __forceinline__ float sumOf(const float* sums, int query, Rule rule) {
-    return query < rule.length ? sums[query] : __int_as_float(0x7f800000);
-}
-__device__ __forceinline__ float shareOf(const float* shares, int query, Rule rule) {
-    return query < rule.length ? shares[query] : 0.0f;
+    float sum = sums[min(query, rule.length - 1)];
+    return query < rule.length ? sum : INFINITE;
 }
 
 // p of a product q k^T, and the slope of the soft cap there
 __device__ __forceinline__ float weightOf(float product, float sum, bool seen, Rule rule, float& slope) {
     float t = fastTanh(product * (rule.scale / rule.cap));
     slope = 1.0f - t * t;
-    return seen ? __expf(rule.cap * t - sum) : 0.0f;
+    return __expf(rule.cap * t - (seen ? sum : INFINITE));
 }
 
 extern "C" __global__ __launch_bounds__(THREADS, 2) void attention_queries(
@@ -236,7 +236,7 @@ extern "C" __global__ __launch_bounds__(THREADS, 2) void attention_queries(
     sums += (u64) blockIdx.x * rule.length;
     shares += (u64) blockIdx.x * rule.length;
     float sum[2] = {sumOf(sums, row, rule), sumOf(sums, row + 8, rule)};
-    float share[2] = {shareOf(shares, row, rule), shareOf(shares, row + 8, rule)};
+    float share[2] = {shares[min(row, rule.length - 1)], shares[min(row + 8, rule.length - 1)]};
 
     float y[D / 8][4] = {};
     auto weigh = [&](float(&x)[N / 8][4], int, int firstKey) {
@@ -277,7 +277,7 @@ __device__ __forceinline__ void keyGradient(
         for (int i = 0; i < N / 4; i++) {
             int query = columnFrom(firstQuery) + 8 * (i / 2) + i % 2;
             float sum = sumOf(sums + of * rule.length, query, rule);
-            float share = shareOf(shares + of * rule.length, query, rule);
+            float share = shares[of * rule.length + min(query, rule.length - 1)];
 #pragma unroll
             for (int r = 0; r < 2; r++) {
                 int at = 2 * r + i % 2;

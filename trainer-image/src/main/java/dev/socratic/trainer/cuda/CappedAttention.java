@@ -126,21 +126,22 @@ final class CappedAttention implements ScorelessAttention {
         NDArray dk = gpu.empty(scope, gpu.compute(), k.getShape().getShape());
         NDArray dv = gpu.empty(scope, gpu.compute(), v.getShape().getShape());
         try (Scratch shares = gpu.scratch(Precision.FLOAT32, heads.queries())) {
-            Launch launch = gpu.kernel(module, "attention_shares", 0).pointer(gpu.address(attended.output()));
-            put(launch, dOutput).pointer(shares.address()).integer(heads.queries());
-            put(launch, heads, rule).over((heads.queries() + WARPS - 1) / WARPS, 1, THREADS);
+            Launch ofShares = gpu.kernel(module, "attention_shares", 0).pointer(gpu.address(attended.output()));
+            put(ofShares, dOutput).pointer(shares.address()).integer(heads.queries());
+            put(ofShares, heads, rule).over((heads.queries() + WARPS - 1) / WARPS, 1, THREADS);
 
-            gpu.kernel(module, "attention_queries", tiles);
-            put(launch, q, k, v, dOutput)
+            Launch ofQueries = put(gpu.kernel(module, "attention_queries", tiles), q, k, v, dOutput)
                     .pointer(sums)
                     .pointer(shares.address())
                     .pointer(gpu.address(dq));
-            put(launch, heads, rule).over((long) heads.batch * heads.query, heads.blocks(), THREADS);
+            put(ofQueries, heads, rule).over((long) heads.batch * heads.query, heads.blocks(), THREADS);
 
-            gpu.kernel(module, "attention_keys", tiles);
-            put(launch, q, k, v, dOutput).pointer(sums).pointer(shares.address());
-            launch.pointer(gpu.address(dk)).pointer(gpu.address(dv));
-            put(launch, heads, rule).over(2L * heads.batch * heads.keyValue, heads.blocks(), THREADS);
+            Launch ofKeys = put(gpu.kernel(module, "attention_keys", tiles), q, k, v, dOutput)
+                    .pointer(sums)
+                    .pointer(shares.address())
+                    .pointer(gpu.address(dk))
+                    .pointer(gpu.address(dv));
+            put(ofKeys, heads, rule).over(2L * heads.batch * heads.keyValue, heads.blocks(), THREADS);
         }
         return List.of(dq, dk, dv);
     }

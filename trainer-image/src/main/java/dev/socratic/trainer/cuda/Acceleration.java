@@ -5,10 +5,6 @@ import ai.djl.engine.EngineException;
 import dev.socratic.trainer.engine.Precision;
 import dev.socratic.trainer.engine.TorchEngine;
 import dev.socratic.trainer.placement.Kernels;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -18,6 +14,7 @@ import java.util.Optional;
 /**
  * An engine with CUDA kernels where the machine has what they need, and the plain one otherwise.
  *
+ * @param kernels what a plan may count on
  * @param whyNot why the plain operations are used on GPUs; empty where the kernels are, or where there is no GPU to use
  */
 public record Acceleration(TorchEngine engine, Kernels kernels, Optional<String> whyNot) {
@@ -35,15 +32,15 @@ public record Acceleration(TorchEngine engine, Kernels kernels, Optional<String>
         try {
             CudaDriver driver = new CudaDriver();
             Nvrtc compiler = new Nvrtc(cache);
-            String source = source();
             Map<Device, Gpu> devices = new HashMap<>();
             for (int i = 0; i < gpus; i++) {
                 Device device = Device.gpu(i);
                 touch(plain, device);
-                devices.put(device, new Gpu(device, compute, driver, new LibTorch(), compiler, source));
+                devices.put(device, new Gpu(device, compute, driver, new LibTorch(), compiler, SOURCES));
             }
+            Kernels counted = devices.values().stream().allMatch(Gpu::knowsAttention) ? Kernels.OURS : Kernels.TORCH;
             return new Acceleration(
-                    plain.withOps(new CudaOps(plain.ops(), plain.root(), devices)), Kernels.OURS, Optional.empty());
+                    plain.withOps(new CudaOps(plain.ops(), plain.root(), devices)), counted, Optional.empty());
         } catch (CudaUnavailable | EngineException | UnsatisfiedLinkError unavailable) {
             return new Acceleration(plain, Kernels.TORCH, Optional.of(unavailable.getMessage()));
         }
@@ -54,17 +51,5 @@ public record Acceleration(TorchEngine engine, Kernels kernels, Optional<String>
         engine.tensors()
                 .allocate(engine.root(), device, 1, 1, Precision.FLOAT32)
                 .close();
-    }
-
-    private static String source() {
-        StringBuilder text = new StringBuilder();
-        for (String name : SOURCES) {
-            try (InputStream resource = Acceleration.class.getResourceAsStream(name)) {
-                text.append(new String(resource.readAllBytes(), StandardCharsets.UTF_8));
-            } catch (IOException e) {
-                throw new UncheckedIOException("cannot read the kernels " + name, e);
-            }
-        }
-        return text.toString();
     }
 }

@@ -10,6 +10,8 @@ final class CudaDriver {
     private static final int MAJOR = 75;
     private static final int MINOR = 76;
     private static final int MULTIPROCESSORS = 16;
+    /** Of a function: the most memory that a launch may let its blocks share. */
+    private static final int SHARED_BYTES = 8;
 
     private final NativeLibrary library;
     private final Memory result = new Memory(2 * Long.BYTES);
@@ -37,6 +39,8 @@ final class CudaDriver {
     private native int cuModuleLoadData(Pointer result, Pointer image);
 
     private native int cuModuleGetFunction(Pointer result, long module, String name);
+
+    private native int cuFuncSetAttribute(long function, int attribute, int value);
 
     private native int cuLaunchKernel(
             long function,
@@ -82,24 +86,30 @@ final class CudaDriver {
         check("cuCtxSetCurrent", cuCtxSetCurrent(context));
     }
 
+    /** Modules are loaded and kernels looked up when they are first needed, by the threads of several devices. */
     long module(byte[] image) {
-        try (Memory copy = new Memory(image.length)) {
+        try (Memory copy = new Memory(image.length);
+                Memory loaded = new Memory(Long.BYTES)) {
             copy.write(0, image, 0, image.length);
-            check("cuModuleLoadData", cuModuleLoadData(result, copy));
+            check("cuModuleLoadData", cuModuleLoadData(loaded, copy));
+            return loaded.getLong(0);
         }
-        return result.getLong(0);
     }
 
-    /** Kernels are looked up when they are first launched, by the threads of several devices. */
-    long function(long module, String name) {
+    /** @param sharedBytes most memory that blocks share, beside what the kernel declares */
+    long function(long module, String name, int sharedBytes) {
         try (Memory found = new Memory(Long.BYTES)) {
             check("cuModuleGetFunction of " + name, cuModuleGetFunction(found, module, name));
-            return found.getLong(0);
+            long function = found.getLong(0);
+            if (sharedBytes > 0) {
+                check("cuFuncSetAttribute of " + name, cuFuncSetAttribute(function, SHARED_BYTES, sharedBytes));
+            }
+            return function;
         }
     }
 
-    void launch(long function, int gridX, int gridY, int threads, long extra) {
-        int error = cuLaunchKernel(function, gridX, gridY, 1, threads, 1, 1, 0, 0, 0, extra);
+    void launch(long function, int gridX, int gridY, int threads, int sharedBytes, long extra) {
+        int error = cuLaunchKernel(function, gridX, gridY, 1, threads, 1, 1, sharedBytes, 0, 0, extra);
         if (error != 0) {
             check("cuLaunchKernel", error);
         }

@@ -22,7 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The operations on GPUs by kernels of our own, cuBLAS and libtorch's attention. Shapes, types and devices that these do
+ * The operations on GPUs by kernels of our own, cuBLAS and libtorch's attention where scores have no soft cap. Shapes, types and devices that these do
  * not cover go to the plain operations.
  */
 final class CudaOps implements Ops {
@@ -37,7 +37,8 @@ final class CudaOps implements Ops {
         private final LinearKernels linear;
         private final GateKernels gate;
         private final HeadKernels head;
-        private final FusedAttention attention;
+        private final FusedAttention fused;
+        private final CappedAttention capped;
         private long logitsAtOnce = DeviceBudget.SMALL.logitsAtOnce();
 
         DeviceOps(Gpu gpu, NDManager owner) {
@@ -47,7 +48,12 @@ final class CudaOps implements Ops {
             this.linear = new LinearKernels(gpu, weights);
             this.gate = new GateKernels(gpu);
             this.head = new HeadKernels(gpu);
-            this.attention = new FusedAttention(gpu, owner);
+            this.fused = new FusedAttention(gpu, owner);
+            this.capped = new CappedAttention(gpu);
+        }
+
+        private ScorelessAttention attention(AttentionRule rule) {
+            return rule.softcap() > 0 ? capped : fused;
         }
     }
 
@@ -148,8 +154,8 @@ final class CudaOps implements Ops {
 
     @Override
     public Attended attention(NDManager scope, NDArray q, NDArray k, NDArray v, AttentionRule rule) {
-        return on(q).filter(gpu -> gpu.attention.suits(q, k, v, rule))
-                .map(gpu -> gpu.attention.forward(scope, q, k, v, rule))
+        return on(q).filter(gpu -> gpu.attention(rule).suits(q, k, v, rule))
+                .map(gpu -> gpu.attention(rule).forward(scope, q, k, v, rule))
                 .orElseGet(() -> plain.attention(scope, q, k, v, rule));
     }
 
@@ -157,7 +163,7 @@ final class CudaOps implements Ops {
     public List<NDArray> attentionBackward(
             NDManager scope, NDArray q, NDArray k, NDArray v, AttentionRule rule, Attended attended, NDArray dOutput) {
         return on(q).filter(gpu -> !attended.statistics().isEmpty())
-                .map(gpu -> gpu.attention.backward(scope, q, k, v, rule, attended, dOutput))
+                .map(gpu -> gpu.attention(rule).backward(scope, q, k, v, rule, attended, dOutput))
                 .orElseGet(() -> plain.attentionBackward(scope, q, k, v, rule, attended, dOutput));
     }
 

@@ -6,7 +6,6 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.socratic.trainer.engine.Attended;
 import dev.socratic.trainer.engine.AttentionRule;
-import dev.socratic.trainer.engine.Precision;
 import dev.socratic.trainer.engine.TorchScript;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -14,10 +13,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Causal attention that never writes the scores out, by libtorch: cuDNN's kernels where they know the heads, as they are
+ * Attention without a soft cap, by libtorch: cuDNN's kernels where they know the heads, as they are
  * the faster ones, and FlashAttention 2 otherwise.
  */
-final class FusedAttention {
+final class FusedAttention implements ScorelessAttention {
     private static final int MOST_WIDTH = 256;
     private static final int WIDTH_STEP = 8;
     private static final int UNBOUNDED = -1;
@@ -41,9 +40,10 @@ final class FusedAttention {
         this.undefined = LibTorch.array(owner, gpu.torch().undefined());
     }
 
-    boolean suits(NDArray q, NDArray k, NDArray v, AttentionRule rule) {
+    @Override
+    public boolean suits(NDArray q, NDArray k, NDArray v, AttentionRule rule) {
         long width = q.getShape().get(3);
-        return gpu.compute() != Precision.FLOAT32
+        return gpu.knowsAttention()
                 && gpu.isCompute(q)
                 && gpu.isCompute(k)
                 && gpu.isCompute(v)
@@ -54,14 +54,16 @@ final class FusedAttention {
                 && width % WIDTH_STEP == 0;
     }
 
-    Attended forward(NDManager scope, NDArray q, NDArray k, NDArray v, AttentionRule rule) {
+    @Override
+    public Attended forward(NDManager scope, NDArray q, NDArray k, NDArray v, AttentionRule rule) {
         NDList result = byCudnn(q, k, rule)
                 ? cudnn.call(scope, "forward", q, k, v, rule.scale())
                 : flash.call(scope, "forward", q, k, v, rule.scale(), before(rule));
         return new Attended(result.get(0), List.of(result.get(1), result.get(2), result.get(3)));
     }
 
-    List<NDArray> backward(
+    @Override
+    public List<NDArray> backward(
             NDManager scope, NDArray q, NDArray k, NDArray v, AttentionRule rule, Attended attended, NDArray dOutput) {
         boolean byCudnn = byCudnn(q, k, rule);
         List<Object> arguments = new ArrayList<>(List.of(dOutput, q, k, v, attended.output()));

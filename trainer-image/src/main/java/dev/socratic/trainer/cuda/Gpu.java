@@ -6,33 +6,39 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDManager;
 import dev.socratic.trainer.engine.Precision;
-import java.util.HashMap;
+import java.util.ArrayList;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** One device with the kernels for one compute type: how operations get at tensors, launches and products. */
 final class Gpu {
+    /** The first with tensor cores for both 16-bit types and copies to shared memory that run beside them. */
+    private static final int AMPERE = 80;
+
     private final Device device;
     private final Precision compute;
     private final CudaDriver driver;
     private final LibTorch torch;
     private final CuBlas blas;
     private final Launch launch;
+    private final Nvrtc compiler;
+    private final int architecture;
     private final long context;
-    private final long module;
-    private final Map<String, Long> functions = new HashMap<>();
+    private final CudaModule kernels;
     private final Map<NDArray, GpuArray.Facts> frozen = new IdentityHashMap<>();
 
-    Gpu(Device device, Precision compute, CudaDriver driver, LibTorch torch, Nvrtc compiler, String source) {
+    Gpu(Device device, Precision compute, CudaDriver driver, LibTorch torch, Nvrtc compiler, List<String> sources) {
         this.device = device;
         this.compute = compute;
         this.driver = driver;
         this.torch = torch;
         this.launch = new Launch(driver);
+        this.compiler = compiler;
+        this.architecture = driver.architecture(device.getDeviceId());
         this.context = driver.context(device.getDeviceId());
         driver.use(context);
-        byte[] image = compiler.compile(source, driver.architecture(device.getDeviceId()), compute.ordinal());
-        this.module = driver.module(image);
+        this.kernels = module(sources);
         this.blas = new CuBlas();
     }
 
@@ -53,8 +59,24 @@ final class Gpu {
         driver.use(context);
     }
 
+    /** Whether attention has kernels here, libtorch's and ours. */
+    boolean knowsAttention() {
+        return compute != Precision.FLOAT32 && architecture >= AMPERE;
+    }
+
+    /** Kernels beside those that every model needs. */
+    CudaModule module(List<String> sources, String... definitions) {
+        List<String> options = new ArrayList<>(List.of(definitions));
+        options.add("-DCOMPUTE=" + compute.ordinal());
+        return new CudaModule(driver, compiler.compile(sources, architecture, options));
+    }
+
     Launch kernel(String name) {
-        return launch.of(functions.computeIfAbsent(name, key -> driver.function(module, key)));
+        return kernel(kernels, name, 0);
+    }
+
+    Launch kernel(CudaModule of, String name, int sharedBytes) {
+        return launch.of(of.function(name, sharedBytes), sharedBytes);
     }
 
     /** The launch that {@link #kernel} began. */
@@ -86,6 +108,20 @@ final class Gpu {
     /** Elements from row to row of a matrix [rows, columns] whose rows are whole; -1 for any other array. */
     long rowStride(NDArray matrix) {
         return matrix.getShape().dimension() == 2 ? facts(matrix).rowStride() : -1;
+    }
+
+    /** Elements from token to token of x [B, L, heads, D] whose heads lie side by side; -1 for any other array. */
+    long tokenStride(NDArray x) {
+        if (dense(x)) {
+            return x.getShape().get(2) * x.getShape().get(3);
+        }
+        long handle = LibTorch.handle(x);
+        Shape shape = x.getShape();
+        long stride = torch.stride(handle, 1);
+        boolean sideBySide = torch.stride(handle, 3) == 1
+                && (shape.get(2) == 1 || torch.stride(handle, 2) == shape.get(3))
+                && (shape.get(0) == 1 || torch.stride(handle, 0) == shape.get(1) * stride);
+        return sideBySide ? stride : -1;
     }
 
     /** Whether rows lie one after the other without gaps. */

@@ -20,6 +20,7 @@ final class Launch {
     private final ByteBuffer size = ByteBuffer.allocateDirect(Long.BYTES).order(ByteOrder.nativeOrder());
     private final Memory extra = new Memory(5L * Long.BYTES);
     private long function;
+    private int sharedBytes;
 
     Launch(CudaDriver driver) {
         this.driver = driver;
@@ -31,8 +32,10 @@ final class Launch {
         return Pointer.nativeValue(Native.getDirectBufferPointer(buffer));
     }
 
-    Launch of(long kernel) {
+    /** @param shared bytes that threads of a block share, beside what the kernel declares */
+    Launch of(long kernel, int shared) {
         function = kernel;
+        sharedBytes = shared;
         parameters.clear();
         return this;
     }
@@ -69,7 +72,7 @@ final class Launch {
     /** A grid of blocks, {@code layers} of them in its second dimension. */
     void over(long blocks, int layers, int threads) {
         size.putLong(0, parameters.position());
-        driver.launch(function, Math.toIntExact(blocks), layers, threads, Pointer.nativeValue(extra));
+        driver.launch(function, Math.toIntExact(blocks), layers, threads, sharedBytes, Pointer.nativeValue(extra));
     }
 
     /** One thread for each of n items. */

@@ -6,13 +6,18 @@ import com.sun.jna.Pointer;
 import com.sun.jna.ptr.LongByReference;
 import com.sun.jna.ptr.PointerByReference;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.stream.Collectors;
 
 /** Compiles CUDA C for a device, once: results are kept in a folder by source, options and architecture. */
 final class Nvrtc {
@@ -22,9 +27,15 @@ final class Nvrtc {
         this.cache = cache;
     }
 
-    /** @return machine code that the driver loads */
-    byte[] compile(String source, int architecture, int compute) {
-        String[] options = {"--gpu-architecture=sm_" + architecture, "-DCOMPUTE=" + compute, "--std=c++17"};
+    /**
+     * @param files resources of this package, which are read one after the other
+     * @return machine code that the driver loads
+     */
+    byte[] compile(List<String> files, int architecture, List<String> definitions) {
+        String source = files.stream().map(Nvrtc::text).collect(Collectors.joining());
+        List<String> all = new ArrayList<>(List.of("--gpu-architecture=sm_" + architecture, "--std=c++17"));
+        all.addAll(definitions);
+        String[] options = all.toArray(String[]::new);
         Path kept = cache.resolve(digest(String.join(" ", options) + source) + ".cubin");
         try {
             if (Files.isReadable(kept)) {
@@ -36,6 +47,14 @@ final class Nvrtc {
         byte[] image = compile(source, options);
         keep(kept, image);
         return image;
+    }
+
+    private static String text(String file) {
+        try (InputStream resource = Nvrtc.class.getResourceAsStream(file)) {
+            return new String(resource.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read the kernels " + file, e);
+        }
     }
 
     /** A folder that cannot be written costs a second at each start, no more. */

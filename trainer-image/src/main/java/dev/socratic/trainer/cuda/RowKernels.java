@@ -97,17 +97,13 @@ final class RowKernels {
     Optional<NDArray> rope(NDManager scope, NDArray x, Rotary rotary, int direction) {
         Shape shape = x.getShape();
         Shape table = rotary.cos().getShape();
-        long handle = LibTorch.handle(x);
         long length = shape.get(1);
         long width = shape.get(3);
-        long stride = gpu.torch().stride(handle, 1);
+        long stride = gpu.tokenStride(x);
         boolean wholeHeads =
                 table.get(table.dimension() - 1) == width && (table.get(0) == 1 || table.get(0) == shape.get(0));
-        boolean regular = gpu.torch().stride(handle, 3) == 1
-                && (shape.get(2) == 1 || gpu.torch().stride(handle, 2) == width)
-                && (shape.get(0) == 1 || gpu.torch().stride(handle, 0) == length * stride);
         char tables = gpu.letter(rotary.cos());
-        if (!gpu.isCompute(x) || tables == '?' || !wholeHeads || !regular) {
+        if (!gpu.isCompute(x) || tables == '?' || !wholeHeads || stride < 0) {
             return Optional.empty();
         }
         int atOnce = width % (2 * AT_ONCE) == 0 && stride % AT_ONCE == 0 ? AT_ONCE : 1;

@@ -12,6 +12,14 @@ import java.util.Set;
 record KernelMemory(ModelShape shape, SocraticFineTuneSpec spec, int stream) implements BlockMemory {
     private static final int BRANCH = 2;
     private static final int MOST_ADAPTERS_AT_ONCE = 3;
+    /** Heads whose attention has a kernel with a soft cap: widths up to the largest that are a multiple of the step. */
+    private static final int MOST_CAPPED_WIDTH = 256;
+
+    private static final int CAPPED_WIDTH_STEP = 16;
+
+    static boolean capsScoresOf(int headWidth) {
+        return headWidth <= MOST_CAPPED_WIDTH && headWidth % CAPPED_WIDTH_STEP == 0;
+    }
 
     @Override
     public long kept(SavedActivations saved, int rows) {

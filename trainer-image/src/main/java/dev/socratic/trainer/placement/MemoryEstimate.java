@@ -152,13 +152,16 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
         return spec.quantization() != null;
     }
 
-    /** Whether a GPU computes with kernels of our own: they know 16-bit types and attention without scores. */
+    /**
+     * Whether a GPU computes with kernels of our own: they know 16-bit types and attention without scores, with a soft cap
+     * for heads of some widths.
+     */
     boolean ownKernels() {
         Dtype compute =
                 quantized() ? spec.quantization().computeDtype() : spec.model().dtype();
         return kernels == Kernels.OURS
                 && compute != Dtype.FLOAT32
-                && spec.model().attention() != Attention.EAGER
+                && (spec.model().attention() != Attention.EAGER || KernelMemory.capsScoresOf(shape.headDimension()))
                 && !spec.lora().useDora();
     }
 

@@ -2,8 +2,6 @@
 //   dg = act'(g) * dh * u;   du = dh * act(g)
 // The gradients by g and u are written over these.
 // A thread computes four neighbours where rows allow it (`width` 4), or one.
-__device__ __forceinline__ float fastTanh(float z) { return 1.0f - __fdividef(2.0f, 1.0f + __expf(fminf(2.0f * z, 80.0f))); }
-
 __device__ __forceinline__ void activation(float g, int kind, float& value, float& slope) {
     if (kind == 0) {
         const float root = 0.7978845608028654f, cubic = 0.044715f;

@@ -31,6 +31,8 @@ __device__ __forceinline__ float through(float x) {
     return widen(y);
 }
 
+__device__ __forceinline__ float fastTanh(float z) { return 1.0f - __fdividef(2.0f, 1.0f + __expf(fminf(2.0f * z, 80.0f))); }
+
 #if COMPUTE == 1
 typedef Half T;
 #elif COMPUTE == 2

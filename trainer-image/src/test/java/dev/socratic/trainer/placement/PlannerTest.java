@@ -147,6 +147,16 @@ class PlannerTest {
     }
 
     @Test
+    void aSoftCapCostsMemoryOnlyWithoutKernelsOfOurOwn() throws IOException {
+        SocraticFineTuneSpec capped = sample("4Gi", "20Gi", "attention: sdpa", "attention: eager");
+        SocraticFineTuneSpec plain = sample("4Gi", "20Gi");
+        assertThat(Planner.plan(GEMMA, capped, Map.of(), Kernels.OURS))
+                .isEqualTo(Planner.plan(GEMMA, plain, Map.of(), Kernels.OURS));
+        assertThat(Planner.plan(GEMMA, capped, Map.of(), Kernels.TORCH))
+                .isNotEqualTo(Planner.plan(GEMMA, plain, Map.of(), Kernels.TORCH));
+    }
+
+    @Test
     void masksAndScoresOfPackedRowsAreCounted() throws IOException {
         RunPlan plain = Planner.plan(GEMMA, sample("4Gi", "20Gi"), Map.of(), Kernels.OURS);
         RunPlan packed =

@@ -117,7 +117,8 @@ final class Gpu {
         }
         long handle = LibTorch.handle(x);
         Shape shape = x.getShape();
-        long stride = torch.stride(handle, 1);
+        // of a dimension of one element a stride says nothing
+        long stride = torch.stride(handle, shape.get(1) == 1 ? 0 : 1);
         boolean sideBySide = torch.stride(handle, 3) == 1
                 && (shape.get(2) == 1 || torch.stride(handle, 2) == shape.get(3))
                 && (shape.get(0) == 1 || torch.stride(handle, 0) == shape.get(1) * stride);

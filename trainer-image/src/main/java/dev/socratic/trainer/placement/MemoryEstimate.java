@@ -34,6 +34,8 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
     private static final long GPU_CONTEXT = 780L << 20;
     /** Gaps that the allocator leaves between arrays, measured too: a part in thirty-two of them. */
     private static final int GAP_SHARE = 32;
+    /** The same of what passes through libtorch's operations, whose arrays differ more in size. */
+    private static final int GAP_SHARE_OF_TORCH = 10;
 
     /**
      * What a device needs: where several micro-batches are on their way, a section keeps what each of them left there.
@@ -67,9 +69,7 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
                 weights,
                 adapterBytes(id, candidate.spread(), map),
                 activations.kept,
-                activations.workspace
-                        + room
-                        + (own ? (weights + activations.kept + activations.workspace) / GAP_SHARE : 0),
+                activations.workspace + room + gaps(id, weights, activations),
                 id.equals("cpu") ? 0 : GPU_CONTEXT,
                 own && quantized() && tactic.weights() == Tactic.Weights.KEPT
                         ? layers * kernelMemory.dequantizedBlock()
@@ -85,6 +85,14 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
      *     the blocks behind it has been used up
      */
     private record Activations(long kept, long workspace) {}
+
+    private long gaps(String id, long weights, Activations activations) {
+        if (id.equals("cpu")) {
+            return 0;
+        }
+        long passing = activations.kept + activations.workspace;
+        return ownKernels() ? (weights + passing) / GAP_SHARE : passing / GAP_SHARE_OF_TORCH;
+    }
 
     private Activations activations(String id, Candidate candidate, BlockMemory blocks, long head) {
         int rows = candidate.tactic().rows();

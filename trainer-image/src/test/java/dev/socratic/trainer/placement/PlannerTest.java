@@ -48,9 +48,9 @@ class PlannerTest {
         "OURS, 4Gi, 8, 4, 0 25 1 0, 3",
         "OURS, 5Gi, 8, 2, 0 7 13 6, 2",
         "OURS, 20Gi, 8, 4, 0 0 0 26, 2",
-        "TORCH, 4Gi, 8, 2, 0 23 2 1, 3",
-        "TORCH, 5Gi, 8, 4, 10 16 0 0, 3",
-        "TORCH, 20Gi, 8, 8, 0 4 14 8, 2",
+        "TORCH, 4Gi, 8, 2, 0 24 1 1, 2",
+        "TORCH, 5Gi, 8, 2, 0 18 7 1, 3",
+        "TORCH, 20Gi, 8, 4, 0 0 0 26, 2",
         "TORCH, 200Gi, 8, 8, 0 0 0 26, 2"
     })
     void keepsWhatTheCapAllowsAndLowersTheRowsIfItMust(

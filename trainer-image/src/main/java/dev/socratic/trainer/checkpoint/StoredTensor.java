@@ -78,7 +78,7 @@ public final class StoredTensor {
      *
      * @param offset in bytes from the tensor's first
      */
-    void read(long offset, ByteBuffer target) {
+    public void read(long offset, ByteBuffer target) {
         file.read(begin + offset, target);
     }
 

@@ -32,25 +32,37 @@ public final class Nf4Storage {
     }
 
     public Weight place(Nf4Tensor tensor, long rows, long columns, Precision source, Device device) {
-        int blocks = Math.toIntExact((tensor.elements() + Nf4.BLOCK - 1) / Nf4.BLOCK);
-        byte[] whole = Arrays.copyOf(tensor.packed(), blocks * (Nf4.BLOCK / 2));
-        NDArray packed = bytes(whole, device);
+        byte[] whole = Arrays.copyOf(tensor.packed(), blocks(tensor.elements()) * (Nf4.BLOCK / 2));
+        return place(bytes(whole, device), tensor.scales(), rows, columns, source, device);
+    }
+
+    /** Room for the codes of so many values, in whole blocks, flat. */
+    public NDArray allocate(long elements, Device device) {
+        return engine.tensors().emptyBytes(owner, device, (long) blocks(elements) * (Nf4.BLOCK / 2));
+    }
+
+    private static int blocks(long elements) {
+        return Math.toIntExact((elements + Nf4.BLOCK - 1) / Nf4.BLOCK);
+    }
+
+    /** @param packed whole blocks, on the device already */
+    public Weight place(NDArray packed, BlockScales scales, long rows, long columns, Precision source, Device device) {
         List<NDArray> storage;
-        if (tensor.scales() instanceof BlockScales.DoubleQuantized nested) {
+        if (scales instanceof BlockScales.DoubleQuantized nested) {
             storage = List.of(
                     packed,
                     bytes(nested.codes(), device),
                     floats(nested.nestedAbsmax(), device),
                     floats(new float[] {nested.offset()}, device));
         } else {
-            storage = List.of(packed, floats(tensor.scales().absmax(), device));
+            storage = List.of(packed, floats(scales.absmax(), device));
         }
         return new Weight.Nf4(rows, columns, source, storage, tables.computeIfAbsent(device, this::tables));
     }
 
     /** Random codes with scales such that values are as large as those of a model at its start. */
     public Weight random(long rows, long columns, Precision source, DoubleQuant doubleQuant, Device device) {
-        int blocks = Math.toIntExact((rows * columns + Nf4.BLOCK - 1) / Nf4.BLOCK);
+        int blocks = blocks(rows * columns);
         NDArray packed = engine.tensors().bytes(owner, device, (long) blocks * (Nf4.BLOCK / 2));
         List<NDArray> storage;
         if (doubleQuant == DoubleQuant.ON) {

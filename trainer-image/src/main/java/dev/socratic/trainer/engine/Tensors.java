@@ -30,6 +30,13 @@ public final class Tensors {
         }
     }
 
+    /** Uninitialized bytes [n]. */
+    NDArray emptyBytes(NDManager scope, Device device, long n) {
+        try (NDArray like = scope.create(new Shape(0), DataType.FLOAT32, device)) {
+            return script.one(scope, "empty_bytes", like, n);
+        }
+    }
+
     /** Random bytes [n]. */
     NDArray bytes(NDManager scope, Device device, long n) {
         try (NDArray like = scope.create(new Shape(0), DataType.FLOAT32, device)) {

@@ -39,6 +39,7 @@ final class WeightReader implements WeightSource {
     private final Precision dtype;
     private final Precision stream;
     private final Nf4Storage nf4;
+    private final DeviceReader onDevice;
     private long parameters;
 
     WeightReader(
@@ -56,6 +57,7 @@ final class WeightReader implements WeightSource {
         this.dtype = Precision.of(spec.model().dtype());
         this.stream = stream;
         this.nf4 = new Nf4Storage(engine, owner);
+        this.onDevice = new DeviceReader(engine, owner, nf4, dtype);
     }
 
     @Override
@@ -86,6 +88,9 @@ final class WeightReader implements WeightSource {
             return new Weight.Dense(matrix(tensor, rows, columns, device, dtype));
         }
         DoubleQuant doubleQuant = spec.quantization().doubleQuant() ? DoubleQuant.ON : DoubleQuant.OFF;
+        if (device.isGpu() && DeviceReader.quantizes(tensor)) {
+            return onDevice.quantized(tensor, rows, columns, doubleQuant, device);
+        }
         Nf4Tensor quantized = Nf4.quantize(tensor, dtype.stored(), doubleQuant);
         return nf4.place(quantized, rows, columns, dtype, device);
     }
@@ -165,6 +170,10 @@ final class WeightReader implements WeightSource {
     }
 
     private void copy(StoredTensor tensor, long columns, NDArray target) {
+        if (target.getDevice().isGpu() && DeviceReader.knows(tensor)) {
+            onDevice.copy(tensor, columns, target);
+            return;
+        }
         long rows = tensor.elements() / columns;
         int atOnce = (int) Math.max(1, Math.min(rows, ELEMENTS_AT_ONCE / columns));
         for (long at = 0; at < rows; at += atOnce) {

@@ -14,7 +14,7 @@ public final class Nf4 {
     public static final int BLOCK = 64;
 
     /** Below this a scale counts as this, so that a block of zeros has a finite reciprocal. */
-    static final float SMALLEST_SCALE = 1e-38f;
+    public static final float SMALLEST_SCALE = 1e-38f;
 
     /** The levels' binary32 bits: quantiles of the normal distribution, with an exact zero at index 7. */
     private static final int[] CODEBOOK_BITS = {
@@ -39,8 +39,7 @@ public final class Nf4 {
     static {
         Arrays.fill(THRESHOLD_IN_CELL, Float.POSITIVE_INFINITY);
         int[] thresholdsIn = new int[CELLS];
-        for (int i = 0; i + 1 < CODEBOOK.length; i++) {
-            float threshold = (CODEBOOK[i] + CODEBOOK[i + 1]) / 2;
+        for (float threshold : thresholds()) {
             THRESHOLD_IN_CELL[cell(threshold)] = threshold;
             thresholdsIn[cell(threshold)]++;
         }
@@ -58,6 +57,15 @@ public final class Nf4 {
             levels[i] = Float.intBitsToFloat(CODEBOOK_BITS[i]);
         }
         return levels;
+    }
+
+    /** Between the levels: a value in [-1, 1] has the code that is the number of thresholds below it. */
+    public static float[] thresholds() {
+        float[] thresholds = new float[CODEBOOK.length - 1];
+        for (int i = 0; i < thresholds.length; i++) {
+            thresholds[i] = (CODEBOOK[i] + CODEBOOK[i + 1]) / 2;
+        }
+        return thresholds;
     }
 
     /** The 256 levels of the scales under double quantization, ascending. */
@@ -157,7 +165,8 @@ public final class Nf4 {
         return Math.min(CELLS - 1, (int) ((scaled + 1) * (CELLS / 2)));
     }
 
-    private static BlockScales scales(float[] absmax, DoubleQuant doubleQuant) {
+    /** @param absmax of each block; used up */
+    public static BlockScales scales(float[] absmax, DoubleQuant doubleQuant) {
         if (doubleQuant == DoubleQuant.OFF) {
             return new BlockScales.Plain(absmax);
         }

@@ -10,6 +10,9 @@ class Tensors(Module):
   def normal(self, like: Tensor, rows: int, columns: int, deviation: float, type: int) -> Tensor:
     return torch.mul_(torch.randn([rows, columns], dtype=type, device=like.device), deviation)
 
+  def empty_bytes(self, like: Tensor, n: int) -> Tensor:
+    return torch.empty([n], dtype=0, device=like.device)
+
   def bytes(self, like: Tensor, n: int) -> Tensor:
     return torch.randint(0, 256, [n], dtype=0, device=like.device)
 

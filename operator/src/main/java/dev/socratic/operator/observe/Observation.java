@@ -79,6 +79,15 @@ public record Observation(
         return pods().filter(candidate -> candidate.stuck(now)).findFirst();
     }
 
+    /** A Job of this or another run that was told to go and does not, although no pod of it is left. */
+    public Optional<JobFacts> stuckJob() {
+        return pods().anyMatch(left -> left.life() != PodFacts.Life.OVER)
+                ? Optional.empty()
+                : Stream.concat(staleJobs.stream(), job.stream())
+                        .filter(candidate -> candidate.stuck(now))
+                        .findFirst();
+    }
+
     /** Pods of this or another run that Kubernetes has given up with their nodes. */
     public Stream<PodFacts> lostPods() {
         return pods().filter(PodFacts::lost);

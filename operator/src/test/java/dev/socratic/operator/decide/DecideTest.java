@@ -505,6 +505,36 @@ class DecideTest {
                         Scene.of().jobOfEarlierResource().jobBeingDeleted(),
                         "PENDING StoppingPreviousRun [] []"),
                 arguments(
+                        "so is one that is replaced in its queue",
+                        Scene.was(Phase.QUEUED, "Replacing")
+                                .inQueue()
+                                .jobSuspended()
+                                .jobBeingDeleted(),
+                        "QUEUED StoppingPreviousRun [] []"),
+                arguments(
+                        "and named when it does not go",
+                        Scene.was(Phase.QUEUED, "Replacing")
+                                .inQueue()
+                                .jobSuspended()
+                                .jobBeingDeleted()
+                                .at("2026-01-01T01:05:00Z"),
+                        "QUEUED JobStuck! [] [Blocked]"),
+                arguments(
+                        "a Job that was deleted fails for that alone",
+                        Scene.was(Phase.RUNNING, "Training")
+                                .job("Failed=BackoffLimitExceeded")
+                                .jobBeingDeleted()
+                                .podEnded(75, "Error", "preempted"),
+                        "PENDING StoppingPreviousRun [] [Retrying]"),
+                arguments(
+                        "what is not allowed is said until it is mended",
+                        Scene.was(Phase.PENDING, "NotAllowed")
+                                .edit("gpus: 0", "gpus: 0\n    image: evil.example/trainer:1")
+                                .job("")
+                                .jobBeingDeleted()
+                                .allowing("image"),
+                        "PENDING NotAllowed! [] []"),
+                arguments(
                         "a finished run deletes what an earlier one left",
                         Scene.was(Phase.SUCCEEDED, "Succeeded").jobOfEarlierRun(),
                         "SUCCEEDED Succeeded [DeleteRun] []"));

@@ -185,10 +185,11 @@ final class Scene {
         return this;
     }
 
+    /** The Job was told to go ten seconds ago. */
     Scene jobBeingDeleted() {
         jobs.replaceAll(job -> new JobBuilder(job)
                 .editMetadata()
-                .withDeletionTimestamp(CREATED)
+                .withDeletionTimestamp(now.minusSeconds(10).toString())
                 .endMetadata()
                 .build());
         return this;

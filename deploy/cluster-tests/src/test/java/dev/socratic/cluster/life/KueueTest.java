@@ -82,12 +82,14 @@ class KueueTest {
     }
 
     @Test
-    void queueThatIsNotThereIsNamed() {
+    void queueThatIsNotThereIsNamedAndAnotherOneTaken() {
         FineTune run = CLUSTER.fineTune("nowhere-to-wait");
         run.apply("{\"training\": {\"maxSteps\": 5}}", Map.of(QUEUE, "nowhere"));
         SocraticFineTuneStatus blocked = run.awaitReason("Inadmissible");
         assertThat(blocked.phase()).isEqualTo(Phase.QUEUED);
         assertThat(blocked.message()).contains("LocalQueue nowhere doesn't exist");
+        run.label(QUEUE, Kueue.ONE_AT_A_TIME);
+        run.await(Phase.SUCCEEDED);
         run.delete();
     }
 

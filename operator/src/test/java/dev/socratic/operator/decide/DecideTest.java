@@ -603,6 +603,17 @@ class DecideTest {
     }
 
     @Test
+    void killedTrainerSaysHowFarItWas() {
+        Decision decision = Scene.was(Phase.RUNNING, "Training")
+                .job("")
+                .podEnded(137, "Error", STEP_2)
+                .decide();
+        assertThat(decision.status().message())
+                .contains("killed before", "It was at step 2. ")
+                .doesNotContain("{");
+    }
+
+    @Test
     void lastAttemptSaysHowManyThereWere() {
         Decision decision = Scene.was(Phase.RUNNING, "Training")
                 .job("Failed=BackoffLimitExceeded")

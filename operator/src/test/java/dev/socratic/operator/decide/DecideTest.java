@@ -592,6 +592,15 @@ class DecideTest {
     }
 
     @Test
+    void podThatNeverRanIsNoAttempt() {
+        Scene scene =
+                Scene.was(Phase.PENDING, "ImagePullFailed").podNeverRan().podDisrupted("EvictionByEvictionAPI", "x");
+        Decision decision = scene.decide();
+        assertThat(Scene.line(decision)).isEqualTo("PENDING Interrupted [] []");
+        assertThat(decision.status().attempts()).isNull();
+    }
+
+    @Test
     void lostNodeSaysWhereTheRunWillGoOn() {
         Decision decision = Scene.was(Phase.RUNNING, "Training")
                 .checkpointKnown(2)

@@ -273,7 +273,20 @@ final class Scene {
                         .withExitCode(exitCode)
                         .withReason(reason)
                         .withMessage(message)
+                        .withStartedAt(CREATED)
                         .withFinishedAt("2026-01-01T00:50:00Z")
+                        .endTerminated()
+                        .build());
+    }
+
+    /** The pod was taken away before its container ran. */
+    Scene podNeverRan() {
+        return pod(
+                "Failed",
+                new ContainerStateBuilder()
+                        .withNewTerminated()
+                        .withExitCode(137)
+                        .withReason("ContainerStatusUnknown")
                         .endTerminated()
                         .build());
     }

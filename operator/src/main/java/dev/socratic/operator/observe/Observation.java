@@ -59,9 +59,13 @@ public record Observation(
         return told() ? Optional.empty() : pod.map(PodFacts::runningSince);
     }
 
-    /** Whether the resource has a status that an operator wrote, and not only what the API server fills in. */
     public boolean told() {
-        return Optional.ofNullable(resource().getStatus())
+        return told(resource());
+    }
+
+    /** Whether a resource has a status that an operator wrote, and not only what the API server fills in. */
+    public static boolean told(SocraticFineTune resource) {
+        return Optional.ofNullable(resource.getStatus())
                 .map(SocraticFineTuneStatus::runId)
                 .isPresent();
     }

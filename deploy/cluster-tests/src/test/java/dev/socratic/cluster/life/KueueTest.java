@@ -16,8 +16,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** Runs in the queues of Kueue's own controller. */
+@Isolated("Kueue's webhooks see the Jobs of all tests")
 class KueueTest {
     @RegisterExtension
     static final Installation CLUSTER = new Installation();

@@ -14,16 +14,18 @@ python3 .ci/base-image.py "$kube_home/img/java-base.tar" target/java-base.tar
 mvn -q -B -ntp -pl operator,trainer-image -am -DskipTests package jib:buildTar \
     "-Djib.from.image=tar://$PWD/target/java-base.tar"
 
-step "the same images again"
-if [[ -d .git && -z $(git status --porcelain) ]]; then
-    .ci/reproducible.sh "-Djib.from.image=tar://$PWD/target/java-base.tar"
-else
-    echo "left out, this is no clean clone: the digests of a second build"
-fi
-
-step "the cluster"
+step "the cluster, and meanwhile the same images again"
+same_again() {
+    if [[ -d .git && -z $(git status --porcelain) ]]; then
+        .ci/reproducible.sh "-Djib.from.image=tar://$PWD/target/java-base.tar"
+    else
+        echo "left out, this is no clean clone: the digests of a second build"
+    fi
+}
 bash "$kit/down.sh" > /dev/null 2>&1 || true
-trap 'bash "$kit/down.sh" > /dev/null 2>&1 || true' EXIT
+trap 'wait; bash "$kit/down.sh" > /dev/null 2>&1 || true' EXIT
+same_again > target/same-again.log 2>&1 &
+same_again=$!
 cp operator/target/jib-image.tar "$kube_home/img/socratic-operator.tar"
 cp trainer-image/target/jib-image.tar "$kube_home/img/socratic-trainer.tar"
 tools=$(.ci/tools.sh)
@@ -44,4 +46,8 @@ for class in deploy/cluster-tests/src/test/java/dev/socratic/cluster/life/*Test.
         exit 1
     fi
 done
+
+step "the same images again"
+wait "$same_again" || { cat target/same-again.log >&2; exit 1; }
+cat target/same-again.log
 step "done"

@@ -36,6 +36,7 @@ import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEven
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.slf4j.MDC;
@@ -103,8 +104,10 @@ final class FineTuneReconciler implements Reconciler<SocraticFineTune> {
                         .withSecondaryToPrimaryMapper(TrainerPods::resources)
                         .build(),
                 context);
+        Predicate<ResourceID> told = id ->
+                context.getPrimaryCache().get(id).filter(Observation::told).isPresent();
         ProgressSource progress = new ProgressSource(
-                settings, () -> pods.isRunning() ? TrainerPods.endpoints(pods.list(pod -> true)) : List.of());
+                settings, () -> pods.isRunning() ? TrainerPods.endpoints(pods.list(pod -> true), told) : List.of());
         return List.of(jobs, pods, progress);
     }
 

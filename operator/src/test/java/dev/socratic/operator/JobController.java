@@ -10,6 +10,10 @@ import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobStatusBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.UncountedTerminatedPods;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.Resource;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import java.util.concurrent.TimeUnit;
 
 /** What Kubernetes' Job controller and a kubelet would do, step by step. */
 public record JobController(KubernetesClient client) {
@@ -97,6 +101,17 @@ public record JobController(KubernetesClient client) {
                             .build());
                     return running;
                 });
+    }
+
+    /** What the garbage collector does with a Job that was told to go, when all that belongs to it is gone. */
+    public void collect(Job job) {
+        Resource<Job> named = client.batch()
+                .v1()
+                .jobs()
+                .inNamespace(job.getMetadata().getNamespace())
+                .withName(job.getMetadata().getName());
+        named.waitUntilCondition(leaving -> leaving.getMetadata().getDeletionTimestamp() != null, 60, TimeUnit.SECONDS);
+        named.patch(PatchContext.of(PatchType.JSON_MERGE), "{\"metadata\":{\"finalizers\":null}}");
     }
 
     private void setState(Pod pod, String phase, ContainerState state) {

@@ -75,9 +75,13 @@ class KueueTest {
 
             suspend(resource, "true");
             await(resource, Phase.SUSPENDED);
-            client.resource(running).waitUntilCondition(gone -> gone == null, 20, TimeUnit.SECONDS);
-            client.resource(pod).withGracePeriod(0).delete();
             suspend(resource, "false");
+            await(resource, Phase.PENDING);
+            assertThat(job(client, waiting).getMetadata().getUid())
+                    .as("no other Job as long as something of the old one is there")
+                    .isEqualTo(running.getMetadata().getUid());
+            client.resource(pod).withGracePeriod(0).delete();
+            jobController.collect(running);
             Job next = job(client, await(resource, Phase.QUEUED));
             assertThat(next.getMetadata().getUid())
                     .isNotEqualTo(running.getMetadata().getUid());

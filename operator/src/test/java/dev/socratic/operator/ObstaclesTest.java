@@ -18,7 +18,7 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -86,29 +86,34 @@ class ObstaclesTest {
                     there.getStatus().setStartTime("2026-01-01T00:00:00Z");
                     return there;
                 });
-        for (String uid : List.of("another", job.getMetadata().getUid())) {
-            client.resource(new EventBuilder()
-                            .withNewMetadata()
-                            .withName("failed-create-" + uid)
-                            .withNamespace("default")
-                            .endMetadata()
-                            .withNewInvolvedObject()
-                            .withKind("Job")
-                            .withNamespace("default")
-                            .withName(name)
-                            .withUid(uid)
-                            .endInvolvedObject()
-                            .withType("Warning")
-                            .withReason("FailedCreate")
-                            .withMessage("pods \"x\" is forbidden: exceeded quota of " + uid)
-                            .withLastTimestamp(Instant.now().toString())
-                            .build())
-                    .create();
-        }
-        assertThat(await("FailedCreate").message())
-                .contains("exceeded quota of " + job.getMetadata().getUid());
+        warn("another", "FailedCreate", "exceeded quota of another", Instant.now());
+        warn(job.getMetadata().getUid(), "FailedCreate", "exceeded quota", Instant.now());
+        warn(
+                job.getMetadata().getUid(),
+                "FailedScheduling",
+                "no node",
+                Instant.now().plusSeconds(5));
+        assertThat(await("FailedCreate").message()).contains("exceeded quota.");
         new JobController(client).createPod(job, "trainer-1");
         assertThat(await("PersistentVolumeClaimNotFound").message()).contains("spec.model.uri", "default/models");
+    }
+
+    private void warn(String uid, String reason, String message, Instant at) {
+        client.resource(new EventBuilder()
+                        .withNewMetadata()
+                        .withName(reason.toLowerCase(Locale.ROOT) + "-" + uid)
+                        .withNamespace("default")
+                        .endMetadata()
+                        .withNewInvolvedObject()
+                        .withNamespace("default")
+                        .withUid(uid)
+                        .endInvolvedObject()
+                        .withType("Warning")
+                        .withReason(reason)
+                        .withMessage(message)
+                        .withLastTimestamp(at.toString())
+                        .build())
+                .create();
     }
 
     /** The API server's admission learns of a new quota by a watch of its own. */

@@ -5,8 +5,6 @@ import dev.socratic.operator.decide.Refusal;
 import dev.socratic.operator.run.Run;
 import dev.socratic.operator.settings.OperatorSettings;
 import io.fabric8.kubernetes.api.model.DeletionPropagation;
-import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
@@ -50,12 +48,12 @@ public final class Applier {
             } else if (action instanceof Action.ResumeJob resume) {
                 created.accept(setSuspend(run, resume.job(), "false"));
             } else if (action instanceof Action.DeleteJob delete) {
-                delete(Job.class, run, delete.job());
+                deleteJob(run, delete.job());
             } else if (action instanceof Action.GiveUpPod lost) {
                 giveUp(run, lost.pod());
             } else if (action instanceof Action.DeleteRun delete) {
-                delete(PersistentVolumeClaim.class, run, Run.checkpointsClaim(delete.job()));
-                delete(Job.class, run, delete.job());
+                deleteClaim(run, Run.checkpointsClaim(delete.job()));
+                deleteJob(run, delete.job());
             }
         }
         return Optional.empty();
@@ -103,11 +101,24 @@ public final class Applier {
         client.resource(failed).withGracePeriod(0).delete();
     }
 
-    private <T extends HasMetadata> void delete(Class<T> type, Run run, String name) {
-        client.resources(type)
+    private void deleteClaim(Run run, String name) {
+        client.persistentVolumeClaims()
                 .inNamespace(run.namespace())
                 .withName(name)
-                .withPropagationPolicy(DeletionPropagation.BACKGROUND)
+                .delete();
+    }
+
+    /**
+     * Its name is free when all that belongs to it is gone: Kueue finds the Workload of a Job by the name of the Job, and
+     * would give that of the old one to the next.
+     */
+    private void deleteJob(Run run, String name) {
+        client.batch()
+                .v1()
+                .jobs()
+                .inNamespace(run.namespace())
+                .withName(name)
+                .withPropagationPolicy(DeletionPropagation.FOREGROUND)
                 .delete();
     }
 }

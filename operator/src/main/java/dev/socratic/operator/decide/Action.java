@@ -11,7 +11,7 @@ public sealed interface Action {
     /** Take the {@code suspend} of the run's Job back. */
     record ResumeJob(String job) implements Action {}
 
-    /** Delete a Job and with it its pods, which write a checkpoint first; what else the run has stays. */
+    /** Delete a Job after its pods, which write a checkpoint first; what else the run has stays. */
     record DeleteJob(String job) implements Action {}
 
     /** Declare a pod failed that its node no longer speaks for, so that the Job starts another; and delete it. */

@@ -69,7 +69,8 @@ public final class Decide {
                         : List.of();
             case SUSPENDED -> o.job().flatMap(job -> stop(o, job)).stream().toList();
             case NOT_ALLOWED ->
-                o.job().isPresent() ? List.of(new Action.DeleteJob(o.run().jobName())) : List.of();
+                o.job().filter(job -> !job.isLeaving()).map(JobFacts::name).<Action>map(Action.DeleteJob::new).stream()
+                        .toList();
             case ABSENT -> List.of(new Action.CreateRun());
             case OUTDATED -> List.of(new Action.DeleteJob(o.run().jobName()));
             case HELD -> List.of(new Action.ResumeJob(o.run().jobName()));
@@ -87,8 +88,7 @@ public final class Decide {
                         endedAt(o));
             case FAILED -> Failures.verdict(o);
             case SUSPENDED -> Interruptions.suspended(o);
-            case REPLACING, LEAVING ->
-                o.stuckPod().map(pod -> Interruptions.stuck(pod, o)).orElseGet(Obstacles::previousRun);
+            case REPLACING, LEAVING -> Interruptions.leaving(o);
             case NOT_ALLOWED -> Obstacles.notAllowed(Limits.breaches(o));
             case OUTDATED ->
                 Verdict.inProgress(
@@ -135,7 +135,7 @@ public final class Decide {
 
     private static List<Action> staleRuns(Observation o) {
         return o.staleJobs().stream()
-                .filter(job -> job.existence() == JobFacts.Existence.PRESENT)
+                .filter(job -> !job.isLeaving())
                 .map(JobFacts::name)
                 .<Action>map(Action.DeleteRun::new)
                 .toList();
@@ -143,7 +143,7 @@ public final class Decide {
 
     /** Kueue owns {@code suspend} of the Jobs in its queues: such a run is held back by taking its Job away. */
     private static Optional<Action> stop(Observation o, JobFacts job) {
-        if (job.existence() == JobFacts.Existence.BEING_DELETED) {
+        if (job.isLeaving()) {
             return Optional.empty();
         }
         if (job.queue() != null) {
@@ -245,15 +245,13 @@ public final class Decide {
 
     private static Optional<Duration> untilTtl(Observation o) {
         return o.job()
-                .filter(job -> job.existence() == JobFacts.Existence.PRESENT && !ttlPassed(o))
+                .filter(job -> !job.isLeaving() && !ttlPassed(o))
                 .map(job -> Duration.between(o.now(), ttlEnd(o)));
     }
 
     private static boolean ttlPassed(Observation o) {
         return !o.now().isBefore(ttlEnd(o))
-                && o.job()
-                        .filter(job -> job.existence() == JobFacts.Existence.PRESENT)
-                        .isPresent();
+                && o.job().filter(job -> !job.isLeaving()).isPresent();
     }
 
     private static Instant ttlEnd(Observation o) {

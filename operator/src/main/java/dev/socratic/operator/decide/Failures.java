@@ -46,14 +46,22 @@ final class Failures {
                             + " Raise placement.maxMemory.cpu, or leave it out.");
         }
         Optional<ExitCode> known = ExitCode.of(end.exitCode());
-        String said =
-                end.text().isBlank() ? "" : " Its last words: " + end.text().strip();
+        String said = end.report().map(Failures::whereItWas).orElseGet(() -> lastWords(end.text()));
         if (known.isPresent()) {
             return new Cause(known.get().reason(), known.get().message() + said);
         }
         return end.exitCode() == KILLED
                 ? new Cause("Killed", "The trainer was killed before it could write a checkpoint." + said)
                 : new Cause("TrainerFailed", "The trainer ended with exit code %d.%s".formatted(end.exitCode(), said));
+    }
+
+    /** A trainer that had no time to say how it ended has left how far it was. */
+    private static String whereItWas(TrainerReport report) {
+        return report.step() == null ? "" : " It was at step %d.".formatted(report.step());
+    }
+
+    private static String lastWords(String text) {
+        return text.isBlank() ? "" : " Its last words: " + text.strip();
     }
 
     private static Cause deadline(Observation o) {

@@ -4,6 +4,7 @@ import dev.socratic.api.v1alpha1.status.CheckpointStatus;
 import dev.socratic.api.v1alpha1.status.Phase;
 import dev.socratic.api.v1alpha1.status.SocraticFineTuneStatus;
 import dev.socratic.operator.observe.Disruption;
+import dev.socratic.operator.observe.JobFacts;
 import dev.socratic.operator.observe.Observation;
 import dev.socratic.operator.observe.PodFacts;
 import dev.socratic.operator.progress.TrainerReport;
@@ -38,6 +39,28 @@ final class Interruptions {
                 "PodStuck",
                 "Pod %1$s should have ended by %2$s and has not; kubectl describe pod %1$s says more. Another goes on%3$s when it is gone."
                         .formatted(pod.name(), pod.endsBy(), fromCheckpoint(o)));
+    }
+
+    /** What ran or waited before is on its way out, and holds the next one back. */
+    static Verdict leaving(Observation o) {
+        Phase phase = Queueing.waits(o) ? Phase.QUEUED : Phase.PENDING;
+        return o.stuckPod()
+                .map(pod -> stuck(pod, o))
+                .or(() -> o.stuckJob().map(job -> stuck(job, phase)))
+                .orElseGet(() -> Obstacles.previousRun(phase));
+    }
+
+    private static Verdict stuck(JobFacts job, Phase phase) {
+        return Verdict.stalled(
+                phase,
+                "JobStuck",
+                "Job %1$s was told to go at %2$s and is still there. It waits for %3$s; kubectl get job %1$s -o yaml names its finalizers. This run starts when it is gone."
+                        .formatted(
+                                job.name(),
+                                job.deletedAt(),
+                                job.queue() == null
+                                        ? "what belongs to it"
+                                        : "its Workload, which Kueue has to let go"));
     }
 
     /** A running pod whose node is not heard of, or that was told to stop; empty for one that just runs. */

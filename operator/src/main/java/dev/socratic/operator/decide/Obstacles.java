@@ -121,7 +121,7 @@ final class Obstacles {
 
     static Verdict refused(Refusal refusal) {
         return switch (refusal.cause()) {
-            case LEFTOVER -> previousRun();
+            case LEFTOVER -> previousRun(Phase.PENDING);
             case NAME_TAKEN ->
                 Verdict.blocked(
                         "NameTaken",
@@ -141,9 +141,9 @@ final class Obstacles {
                 String.join(" ", breaches) + " Correct the spec, or ask for more; the run then starts by itself.");
     }
 
-    static Verdict previousRun() {
+    static Verdict previousRun(Phase phase) {
         return Verdict.inProgress(
-                Phase.PENDING, "StoppingPreviousRun", "The earlier run is being stopped; this one starts after it.");
+                phase, "StoppingPreviousRun", "The earlier run is being stopped; this one starts after it.");
     }
 
     /** One sentence for all that a healthy start goes through, as each other would be a write. */

@@ -17,20 +17,19 @@ enum RunState {
 
     SUCCEEDED(o -> o.pod().filter(PodFacts::succeeded).isPresent() || ended(o, JobFacts.End.COMPLETE)),
 
-    FAILED(o -> ended(o, JobFacts.End.FAILED) || hasFinalExitCode(o)),
+    /** A Job that is on its way out fails for that alone: its pod was told to end. */
+    FAILED(o -> ended(o, JobFacts.End.FAILED) && !isLeaving(o) || hasFinalExitCode(o)),
 
     SUSPENDED(o -> o.spec().suspend()),
 
     /** Jobs or pods of another run are there, and may hold the devices and the output. */
     REPLACING(o -> !o.staleJobs().isEmpty() || !o.stalePods().isEmpty()),
 
-    /** The Job is on its way out; its successor cannot have its name yet. */
-    LEAVING(o -> o.job()
-            .filter(job -> job.existence() == JobFacts.Existence.BEING_DELETED)
-            .isPresent()),
-
     /** The spec goes beyond what the administrator allows, and nothing of it runs. */
     NOT_ALLOWED(o -> (o.job().isEmpty() || !hasRun(o)) && !Limits.breaches(o).isEmpty()),
+
+    /** The Job is on its way out; its successor cannot have its name yet. */
+    LEAVING(RunState::isLeaving),
 
     ABSENT(o -> o.job().isEmpty()),
 
@@ -73,6 +72,10 @@ enum RunState {
 
     private static boolean ended(Observation o, JobFacts.End end) {
         return o.job().filter(job -> job.end() == end).isPresent();
+    }
+
+    private static boolean isLeaving(Observation o) {
+        return o.job().filter(JobFacts::isLeaving).isPresent();
     }
 
     private static boolean jobSuspended(Observation o) {

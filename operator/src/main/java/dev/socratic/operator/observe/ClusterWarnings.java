@@ -20,6 +20,9 @@ public final class ClusterWarnings implements Warnings {
     /** A warning that holds on is recorded again at least every five minutes, which is as often as Kubernetes lets it. */
     private static final Duration FRESH = Duration.ofMinutes(10);
 
+    /** The scheduler's, which a pod that it has placed since keeps; what holds now is a condition of the pod. */
+    private static final String OF_SCHEDULER = "FailedScheduling";
+
     private final KubernetesClient client;
 
     public ClusterWarnings(KubernetesClient client) {
@@ -39,6 +42,7 @@ public final class ClusterWarnings implements Warnings {
                     .getItems()
                     .stream()
                     .filter(event -> lastSeen(event).isAfter(now.minus(FRESH)))
+                    .filter(event -> !OF_SCHEDULER.equals(event.getReason()))
                     .max(Comparator.comparing(ClusterWarnings::lastSeen))
                     .map(event -> new Warning(event.getReason(), event.getMessage()));
         } catch (KubernetesClientException e) {

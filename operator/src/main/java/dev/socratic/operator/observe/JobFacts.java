@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobCondition;
 import io.fabric8.kubernetes.api.model.batch.v1.JobStatus;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Objects;
@@ -12,6 +13,7 @@ import java.util.Objects;
 /**
  * What matters of a Job.
  *
+ * @param deletedAt when it was told to go, or null
  * @param queue label {@link RunLabels#KUEUE_QUEUE}, or null
  * @param podHash annotation {@link RunLabels#POD_HASH}, or null
  * @param takenUpAt when the Job controller first took the Job up, or null
@@ -26,7 +28,7 @@ public record JobFacts(
         String name,
         String uid,
         Suspension suspension,
-        Existence existence,
+        Instant deletedAt,
         String queue,
         String podHash,
         Instant createdAt,
@@ -38,20 +40,28 @@ public record JobFacts(
         String endMessage,
         Instant endedAt) {
 
+    /** How long a Job may take to go: two minutes are the time that a trainer has for its checkpoint. */
+    private static final Duration LATE = Duration.ofMinutes(3);
+
     public enum Suspension {
         SUSPENDED,
         RELEASED
-    }
-
-    public enum Existence {
-        PRESENT,
-        BEING_DELETED
     }
 
     public enum End {
         NONE,
         COMPLETE,
         FAILED
+    }
+
+    /** Whether it was told to go; it does when all that belongs to it is gone. */
+    public boolean isLeaving() {
+        return deletedAt != null;
+    }
+
+    /** Whether it was told to go and does not. */
+    public boolean stuck(Instant now) {
+        return isLeaving() && now.isAfter(deletedAt.plus(LATE));
     }
 
     /** Whether the Job controller knows it and has no pod of it: it could not create one, or lost it. */
@@ -74,7 +84,7 @@ public record JobFacts(
                 name,
                 uid,
                 suspension,
-                existence,
+                deletedAt,
                 queue,
                 podHash,
                 createdAt,
@@ -101,7 +111,7 @@ public record JobFacts(
                 meta.getName(),
                 meta.getUid(),
                 Boolean.TRUE.equals(job.getSpec().getSuspend()) ? Suspension.SUSPENDED : Suspension.RELEASED,
-                meta.getDeletionTimestamp() == null ? Existence.PRESENT : Existence.BEING_DELETED,
+                Times.parse(meta.getDeletionTimestamp()),
                 labels.get(RunLabels.KUEUE_QUEUE),
                 annotations.get(RunLabels.POD_HASH),
                 Times.parse(meta.getCreationTimestamp()),

@@ -59,9 +59,13 @@ public record Observation(
         return told() ? Optional.empty() : pod.map(PodFacts::runningSince);
     }
 
-    /** Whether the resource has a status that an operator wrote, and not only what the API server fills in. */
     public boolean told() {
-        return Optional.ofNullable(resource().getStatus())
+        return told(resource());
+    }
+
+    /** Whether a resource has a status that an operator wrote, and not only what the API server fills in. */
+    public static boolean told(SocraticFineTune resource) {
+        return Optional.ofNullable(resource.getStatus())
                 .map(SocraticFineTuneStatus::runId)
                 .isPresent();
     }
@@ -77,6 +81,15 @@ public record Observation(
     /** A pod of this or another run that was told to end and does not. */
     public Optional<PodFacts> stuckPod() {
         return pods().filter(candidate -> candidate.stuck(now)).findFirst();
+    }
+
+    /** A Job of this or another run that was told to go and does not, although no pod of it is left. */
+    public Optional<JobFacts> stuckJob() {
+        return pods().anyMatch(left -> left.life() != PodFacts.Life.OVER)
+                ? Optional.empty()
+                : Stream.concat(staleJobs.stream(), job.stream())
+                        .filter(candidate -> candidate.stuck(now))
+                        .findFirst();
     }
 
     /** Pods of this or another run that Kubernetes has given up with their nodes. */

@@ -101,9 +101,7 @@ public final class Observer {
     }
 
     private static boolean shallRun(JobFacts job) {
-        return job.end() == JobFacts.End.NONE
-                && job.suspension() == JobFacts.Suspension.RELEASED
-                && job.existence() == JobFacts.Existence.PRESENT;
+        return job.end() == JobFacts.End.NONE && job.suspension() == JobFacts.Suspension.RELEASED && !job.isLeaving();
     }
 
     private boolean overdue(PodFacts pod, Instant now) {

@@ -22,7 +22,7 @@ import java.util.Set;
  * @param unschedulable the scheduler's message while it finds no node, or null
  * @param waiting why the container does not run, or null
  * @param runningSince when the container started, or null while it does not run
- * @param termination how the container ended, or null
+ * @param termination how the container ended, or null; one that never ran has no end, although the kubelet gives it one
  * @param disruption why Kubernetes takes the pod away, or null
  * @param endsBy when a pod that was told to end has to be gone, or null
  */
@@ -123,6 +123,7 @@ public record PodFacts(
                         .orElse(null),
                 container
                         .map(ContainerState::getTerminated)
+                        .filter(ended -> ended.getStartedAt() != null)
                         .map(Termination::of)
                         .orElse(null),
                 disruption(status),

@@ -7,6 +7,7 @@ import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /** Which resource a trainer's pod belongs to, and where those that run are. */
@@ -22,12 +23,17 @@ public final class TrainerPods {
                 : Set.of(new ResourceID(name, pod.getMetadata().getNamespace()));
     }
 
-    /** Where the trainers that run in {@code pods} serve their progress. */
-    public static List<ProgressEndpoint> endpoints(Stream<Pod> pods) {
+    /**
+     * Where the trainers that run in {@code pods} serve their progress.
+     *
+     * @param told whether a resource says that its run has begun: until then nobody reads its progress
+     */
+    public static List<ProgressEndpoint> endpoints(Stream<Pod> pods, Predicate<ResourceID> told) {
         return pods.flatMap(pod -> {
                     PodFacts facts = PodFacts.of(pod);
                     return facts.running() && facts.ip() != null
                             ? resources(pod).stream()
+                                    .filter(told)
                                     .map(resource -> new ProgressEndpoint(resource, facts.name(), facts.ip()))
                             : Stream.empty();
                 })

@@ -3,7 +3,7 @@ package dev.socratic.operator.run;
 import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.socratic.api.v1alpha1.SocraticFineTune;
@@ -29,9 +29,8 @@ import java.util.stream.Stream;
  * @param restart hash of the annotation {@value RunLabels#RESTART}, 4 hexadecimal digits, or empty
  */
 public record RunId(String spec, String restart) {
-    private static final JsonMapper CANONICAL = JsonMapper.builder()
-            .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
-            .build();
+    private static final JsonMapper CANONICAL =
+            JsonMapper.builder().enable(JsonNodeFeature.WRITE_PROPERTIES_SORTED).build();
 
     private static final CrdSchema SCHEMA = CrdSchema.read();
 
@@ -102,7 +101,7 @@ public record RunId(String spec, String restart) {
         pod.put("image", placement.image());
         pod.put("activeDeadlineSeconds", spec.activeDeadlineSeconds());
         pod.put("backoffLimit", spec.backoffLimit());
-        return hash(pod);
+        return hash(CANONICAL.<JsonNode>valueToTree(pod));
     }
 
     @Override
@@ -110,9 +109,9 @@ public record RunId(String spec, String restart) {
         return restart.isEmpty() ? spec : spec + "-" + restart;
     }
 
-    private static String hash(Object value) {
+    private static String hash(JsonNode value) {
         try {
-            return hash(CANONICAL.writeValueAsString(CANONICAL.convertValue(value, Object.class)));
+            return hash(CANONICAL.writeValueAsString(value));
         } catch (JsonProcessingException impossible) {
             throw new IllegalStateException("The spec came from JSON, but does not go back to it.", impossible);
         }

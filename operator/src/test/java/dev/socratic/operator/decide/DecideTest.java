@@ -505,6 +505,36 @@ class DecideTest {
                         Scene.of().jobOfEarlierResource().jobBeingDeleted(),
                         "PENDING StoppingPreviousRun [] []"),
                 arguments(
+                        "so is one that is replaced in its queue",
+                        Scene.was(Phase.QUEUED, "Replacing")
+                                .inQueue()
+                                .jobSuspended()
+                                .jobBeingDeleted(),
+                        "QUEUED StoppingPreviousRun [] []"),
+                arguments(
+                        "and named when it does not go",
+                        Scene.was(Phase.QUEUED, "Replacing")
+                                .inQueue()
+                                .jobSuspended()
+                                .jobBeingDeleted()
+                                .at("2026-01-01T01:05:00Z"),
+                        "QUEUED JobStuck! [] [Blocked]"),
+                arguments(
+                        "a Job that was deleted fails for that alone",
+                        Scene.was(Phase.RUNNING, "Training")
+                                .job("Failed=BackoffLimitExceeded")
+                                .jobBeingDeleted()
+                                .podEnded(75, "Error", "preempted"),
+                        "PENDING StoppingPreviousRun [] [Retrying]"),
+                arguments(
+                        "what is not allowed is said until it is mended",
+                        Scene.was(Phase.PENDING, "NotAllowed")
+                                .edit("gpus: 0", "gpus: 0\n    image: evil.example/trainer:1")
+                                .job("")
+                                .jobBeingDeleted()
+                                .allowing("image"),
+                        "PENDING NotAllowed! [] []"),
+                arguments(
                         "a finished run deletes what an earlier one left",
                         Scene.was(Phase.SUCCEEDED, "Succeeded").jobOfEarlierRun(),
                         "SUCCEEDED Succeeded [DeleteRun] []"));
@@ -562,6 +592,15 @@ class DecideTest {
     }
 
     @Test
+    void podThatNeverRanIsNoAttempt() {
+        Scene scene =
+                Scene.was(Phase.PENDING, "ImagePullFailed").podNeverRan().podDisrupted("EvictionByEvictionAPI", "x");
+        Decision decision = scene.decide();
+        assertThat(Scene.line(decision)).isEqualTo("PENDING Interrupted [] []");
+        assertThat(decision.status().attempts()).isNull();
+    }
+
+    @Test
     void lostNodeSaysWhereTheRunWillGoOn() {
         Decision decision = Scene.was(Phase.RUNNING, "Training")
                 .checkpointKnown(2)
@@ -570,6 +609,17 @@ class DecideTest {
                 .podEndsBy("2026-01-01T01:01:00Z")
                 .decide();
         assertThat(decision.status().message()).contains("node-1", "checkpoint at step 2");
+    }
+
+    @Test
+    void killedTrainerSaysHowFarItWas() {
+        Decision decision = Scene.was(Phase.RUNNING, "Training")
+                .job("")
+                .podEnded(137, "Error", STEP_2)
+                .decide();
+        assertThat(decision.status().message())
+                .contains("killed before", "It was at step 2. ")
+                .doesNotContain("{");
     }
 
     @Test

@@ -185,10 +185,11 @@ final class Scene {
         return this;
     }
 
+    /** The Job was told to go ten seconds ago. */
     Scene jobBeingDeleted() {
         jobs.replaceAll(job -> new JobBuilder(job)
                 .editMetadata()
-                .withDeletionTimestamp(CREATED)
+                .withDeletionTimestamp(now.minusSeconds(10).toString())
                 .endMetadata()
                 .build());
         return this;
@@ -272,7 +273,20 @@ final class Scene {
                         .withExitCode(exitCode)
                         .withReason(reason)
                         .withMessage(message)
+                        .withStartedAt(CREATED)
                         .withFinishedAt("2026-01-01T00:50:00Z")
+                        .endTerminated()
+                        .build());
+    }
+
+    /** The pod was taken away before its container ran. */
+    Scene podNeverRan() {
+        return pod(
+                "Failed",
+                new ContainerStateBuilder()
+                        .withNewTerminated()
+                        .withExitCode(137)
+                        .withReason("ContainerStatusUnknown")
                         .endTerminated()
                         .build());
     }

@@ -108,8 +108,8 @@ final class Life {
 
         String oldRun = resource.get().getStatus().jobName();
         changeSpec("{\"lora\":{\"r\":8}}");
-        jobNamed(oldRun).waitUntilCondition(gone -> gone == null, PATIENCE_SECONDS, TimeUnit.SECONDS);
         remove(second);
+        jobs.collect(jobNamed(oldRun).get());
         await(status -> !oldRun.equals(status.jobName()));
         Pod third = startTrainer("trainer-3");
 
@@ -117,8 +117,7 @@ final class Life {
         jobs.terminate(third, 0, FakeTrainer.lastWords());
         jobs.complete(last);
         await(status -> status.phase() == Phase.SUCCEEDED);
-        jobNamed(last.getMetadata().getName())
-                .waitUntilCondition(expired -> expired == null, PATIENCE_SECONDS, TimeUnit.SECONDS);
+        jobs.collect(last);
         resource.delete();
     }
 

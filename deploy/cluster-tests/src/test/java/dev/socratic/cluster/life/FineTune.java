@@ -60,6 +60,14 @@ record FineTune(KubernetesClient client, String name) {
         client.resource(labelled).create();
     }
 
+    /** Gives the resource this label. */
+    void label(String label, String value) {
+        resource()
+                .patch(
+                        PatchContext.of(PatchType.JSON_MERGE),
+                        "{\"metadata\": {\"labels\": {\"%s\": \"%s\"}}}".formatted(label, value));
+    }
+
     /** Edits the spec by a JSON merge patch of it. */
     void edit(String changes) {
         resource().patch(PatchContext.of(PatchType.JSON_MERGE), spec(changes));

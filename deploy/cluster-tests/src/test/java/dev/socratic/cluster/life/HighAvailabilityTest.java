@@ -10,8 +10,10 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** Two replicas: the leader dies, the other one goes on with its work. */
+@Isolated("the leader serves all tests")
 class HighAvailabilityTest {
     @RegisterExtension
     static final Installation CLUSTER = new Installation();

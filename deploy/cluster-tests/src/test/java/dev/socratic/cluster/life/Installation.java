@@ -55,7 +55,7 @@ final class Installation implements BeforeAllCallback, TestExecutionExceptionHan
                 .getOrComputeIfAbsent(Installed.class, key -> install(Path.of(kubeconfig)), Installed.class);
     }
 
-    /** A test that fails tells what there was, and leaves nothing of it to the next. */
+    /** A test that fails tells what there was, and leaves nothing of it to the next; what runs beside it fails too. */
     @Override
     public void handleTestExecutionException(ExtensionContext context, Throwable failure) {
         String story = story().tell();

@@ -16,8 +16,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** Runs in the queues of Kueue's own controller. */
+@Isolated("Kueue's webhooks see the Jobs of all tests")
 class KueueTest {
     @RegisterExtension
     static final Installation CLUSTER = new Installation();
@@ -82,12 +84,14 @@ class KueueTest {
     }
 
     @Test
-    void queueThatIsNotThereIsNamed() {
+    void queueThatIsNotThereIsNamedAndAnotherOneTaken() {
         FineTune run = CLUSTER.fineTune("nowhere-to-wait");
         run.apply("{\"training\": {\"maxSteps\": 5}}", Map.of(QUEUE, "nowhere"));
         SocraticFineTuneStatus blocked = run.awaitReason("Inadmissible");
         assertThat(blocked.phase()).isEqualTo(Phase.QUEUED);
         assertThat(blocked.message()).contains("LocalQueue nowhere doesn't exist");
+        run.label(QUEUE, Kueue.ONE_AT_A_TIME);
+        run.await(Phase.SUCCEEDED);
         run.delete();
     }
 

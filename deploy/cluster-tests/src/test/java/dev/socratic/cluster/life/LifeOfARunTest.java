@@ -8,8 +8,11 @@ import io.fabric8.kubernetes.api.model.Pod;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** What people and nodes do to a run, in pods of a real cluster. */
+@Execution(ExecutionMode.CONCURRENT)
 class LifeOfARunTest {
     @RegisterExtension
     static final Installation CLUSTER = new Installation();

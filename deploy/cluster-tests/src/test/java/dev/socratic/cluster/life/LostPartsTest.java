@@ -12,8 +12,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** Parts of the cluster fail in the middle of a run. */
+@Isolated("these parts serve all tests")
 class LostPartsTest {
     @RegisterExtension
     static final Installation CLUSTER = new Installation();

@@ -11,10 +11,13 @@ import java.io.IOException;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What keeps a run from starting is said on the resource, and forgotten when it is mended. */
+@Execution(ExecutionMode.CONCURRENT)
 class ObstaclesTest {
     @RegisterExtension
     static final Installation CLUSTER = new Installation();

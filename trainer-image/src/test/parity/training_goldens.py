@@ -2,7 +2,7 @@
 
 Made with torch 2.15.0, transformers 5.23.0, peft 0.21.2, bitsandbytes 0.50.2 (its Python kernels; the native CPU
 library is no oracle), safetensors 0.8.0, on a CPU in float32. models/NAME is a checkpoint with random weights;
-cases/NAME.json holds settings, the target modules that PEFT writes, token ids, the metrics of each step, and greedy continuations by the tuned model;
+cases/NAME.json holds settings, the target modules that PEFT writes, token ids, the metrics of each step, Trainer's evaluation loss, and greedy continuations by the tuned model;
 cases/NAME.safetensors the adapter before ("initial." names) and after. lora_init.safetensors is PEFT's initialization, with magnitudes.
 Arguments name the cases to write, with their models; without any, all are written.
 """
@@ -25,7 +25,7 @@ from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
 from peft.utils import get_peft_model_state_dict
 from safetensors.torch import save_file
 from transformers import (AutoModelForCausalLM, Trainer, BitsAndBytesConfig, Gemma2Config, Gemma3TextConfig, LlamaConfig,
-                          MistralConfig, Phi3Config, Qwen2Config, Qwen3Config)
+                          MistralConfig, Phi3Config, Qwen2Config, Qwen3Config, TrainingArguments)
 
 torch.set_num_threads(1)
 torch._dynamo.config.disable = True
@@ -177,6 +177,13 @@ def loss_sum(model, rows):
     return torch.nn.functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), labels[:, 1:].reshape(-1), reduction="sum")
 
 
+def evaluate(model, data):
+    args = TrainingArguments(output_dir=tempfile.mkdtemp(), use_cpu=True, per_device_eval_batch_size=BATCH, remove_unused_columns=False,
+                             report_to=[], disable_tqdm=True, dataloader_pin_memory=False)
+    collate = lambda rows: dict(zip(("input_ids", "labels", "attention_mask"), pad(rows)))
+    return Trainer(model=model, args=args, eval_dataset=data, data_collator=collate).evaluate()["eval_loss"]
+
+
 def train(name, case):
     model = load(case)
     torch.manual_seed(1)
@@ -215,9 +222,8 @@ def train(name, case):
     model.eval()
     prompts = [row["input_ids"][:n] for row, n in zip(data, (9, 3, 6))]
     replies = []
+    evaluation = evaluate(model, data)
     with torch.no_grad():
-        labelled = sum(label != -100 for row in data for label in row["labels"][1:])
-        evaluation = sum(loss_sum(model, batch).item() for batch in batches) / labelled
         for prompt in prompts:
             ids = list(prompt)
             for _ in range(12):

@@ -6,7 +6,10 @@ import dev.socratic.trainer.model.Decoder;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The mean loss over all label tokens of the evaluation examples. */
+/**
+ * The evaluation loss as transformers' Trainer reports it: each batch has the mean over its label tokens, and the batches
+ * are weighted by their examples. A batch without a label has no loss and is left out.
+ */
 final class Evaluation {
     private final Decoder decoder;
     private final List<Batch> batches = new ArrayList<>();
@@ -23,11 +26,11 @@ final class Evaluation {
 
     double loss() {
         double sum = 0;
-        long tokens = 0;
+        int examples = 0;
         for (Batch batch : batches) {
-            sum += decoder.loss(batch);
-            tokens += batch.learnedTokens();
+            sum += batch.rows() * decoder.loss(batch) / batch.learnedTokens();
+            examples += batch.rows();
         }
-        return sum / tokens;
+        return sum / examples;
     }
 }

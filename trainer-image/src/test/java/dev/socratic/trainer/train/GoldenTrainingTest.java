@@ -39,6 +39,7 @@ class GoldenTrainingTest {
         "gemma2-nf4-eager, INPUTS",
         "gemma2-nf4-eager, ALL",
         "gemma2-nf4-sdpa, INPUTS",
+        "gemma2-nf4-smoothed, ALL",
         "llama3-dense-sdpa, INPUTS",
         "llama3-dense-sdpa, ALL",
         "llama-linear-dense-eager, INPUTS",

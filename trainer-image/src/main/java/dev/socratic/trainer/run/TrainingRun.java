@@ -130,7 +130,7 @@ public final class TrainingRun {
                 try (Replicas replicas = Replicas.load(engine, request(plan), plan.replicas())) {
                     Decoder decoder = replicas.first();
                     progress.plan(facts(decoder, plan, Peaks.NOT_YET));
-                    output.checkWritable(bytesToWrite(decoder.facts()));
+                    output.checkSpace(bytesToWrite(decoder.facts()));
                     return run(engine, replicas, plan, train, evaluation);
                 }
             }

@@ -2,7 +2,7 @@
 
 Made with torch 2.15.0, transformers 5.23.0, peft 0.21.2, bitsandbytes 0.50.2 (its Python kernels; the native CPU
 library is no oracle), safetensors 0.8.0, on a CPU in float32. models/NAME is a checkpoint with random weights;
-cases/NAME.json holds settings, the target modules that PEFT writes, token ids, the metrics of each step, and greedy continuations by the tuned model;
+cases/NAME.json holds settings, the target modules that PEFT writes, token ids, the metrics of each step, Trainer's evaluation loss, and greedy continuations by the tuned model;
 cases/NAME.safetensors the adapter before ("initial." names) and after. lora_init.safetensors is PEFT's initialization, with magnitudes.
 Arguments name the cases to write, with their models; without any, all are written.
 """
@@ -25,7 +25,8 @@ from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
 from peft.utils import get_peft_model_state_dict
 from safetensors.torch import save_file
 from transformers import (AutoModelForCausalLM, Trainer, BitsAndBytesConfig, Gemma2Config, Gemma3TextConfig, LlamaConfig,
-                          MistralConfig, Phi3Config, Qwen2Config, Qwen3Config)
+                          MistralConfig, Phi3Config, Qwen2Config, Qwen3Config, TrainingArguments)
+from transformers.trainer_pt_utils import LabelSmoother
 
 torch.set_num_threads(1)
 torch._dynamo.config.disable = True
@@ -63,6 +64,8 @@ CASES = {
                              scheduler="cosine", warmup=2, decay=0.0, clip=0.5, tokens=VOCABULARY),
     "gemma2-nf4-sdpa": dict(model="gemma2", attention="sdpa", doubleQuant=False, targets=ALL[:4], r=3, alpha=6, rslora=True,
                             scheduler="linear", warmup=1, decay=0.1, clip=1.0, tokens=VOCABULARY),
+    "gemma2-nf4-smoothed": dict(model="gemma2", attention="eager", doubleQuant=True, targets=ALL[2:5], r=2, alpha=4, rslora=False, smoothing=0.2,
+                                scheduler="linear", warmup=1, decay=0.0, clip=1.0, tokens=VOCABULARY),
     "llama3-dense-sdpa": dict(model="llama3", attention="sdpa", doubleQuant=None, targets=ALL, r=2, alpha=4, rslora=False,
                               scheduler="constant", warmup=3, decay=0.05, clip=100.0, tokens=VOCABULARY),
     "llama-linear-dense-eager": dict(model="llama-linear", attention="eager", doubleQuant=None, targets=["down_proj", "v_proj"],
@@ -171,10 +174,20 @@ def pad(rows):
             fill([[1] * len(r["input_ids"]) for r in rows], 0))
 
 
-def loss_sum(model, rows):
+def loss_sum(model, rows, smoothing):
     ids, labels, mask = pad(rows)
-    logits = model(input_ids=ids, attention_mask=mask).logits[:, :-1].float()
+    output = model(input_ids=ids, attention_mask=mask)
+    if smoothing:
+        return LabelSmoother(smoothing)(output, labels, shift_labels=True, num_items_in_batch=1)
+    logits = output.logits[:, :-1].float()
     return torch.nn.functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), labels[:, 1:].reshape(-1), reduction="sum")
+
+
+def evaluate(model, data, case):
+    args = TrainingArguments(output_dir=tempfile.mkdtemp(), use_cpu=True, per_device_eval_batch_size=BATCH, remove_unused_columns=False,
+                             label_smoothing_factor=case.get("smoothing", 0.0), report_to=[], disable_tqdm=True, dataloader_pin_memory=False)
+    collate = lambda rows: dict(zip(("input_ids", "labels", "attention_mask"), pad(rows)))
+    return Trainer(model=model, args=args, eval_dataset=data, data_collator=collate).evaluate()["eval_loss"]
 
 
 def train(name, case):
@@ -201,7 +214,7 @@ def train(name, case):
         tokens = sum(label != -100 for batch in group for row in batch for label in row["labels"][1:])
         loss = 0.0
         for batch in group:
-            part = loss_sum(model, batch) / tokens
+            part = loss_sum(model, batch, case.get("smoothing")) / tokens
             part.backward()
             loss += part.item()
         norm = torch.nn.utils.clip_grad_norm_(trainable, case["clip"]).item()
@@ -215,9 +228,8 @@ def train(name, case):
     model.eval()
     prompts = [row["input_ids"][:n] for row, n in zip(data, (9, 3, 6))]
     replies = []
+    evaluation = evaluate(model, data, case)
     with torch.no_grad():
-        labelled = sum(label != -100 for row in data for label in row["labels"][1:])
-        evaluation = sum(loss_sum(model, batch).item() for batch in batches) / labelled
         for prompt in prompts:
             ids = list(prompt)
             for _ in range(12):

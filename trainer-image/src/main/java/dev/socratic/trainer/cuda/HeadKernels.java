@@ -29,7 +29,7 @@ final class HeadKernels {
             NDManager scope, NDArray h, HeadWeight head, NDArray labels, double scale, long logitsAtOnce) {
         NDArray matrix = head.matrix();
         boolean suits = gpu.isCompute(h) && gpu.isCompute(matrix) && gpu.dense(h) && gpu.dense(matrix);
-        if (!suits || h.getShape().get(0) == 0) {
+        if (!suits || head.smoothing() > 0 || h.getShape().get(0) == 0) {
             return Optional.empty();
         }
         long rows = h.getShape().get(0);

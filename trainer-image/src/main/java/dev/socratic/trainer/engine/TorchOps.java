@@ -243,6 +243,7 @@ final class TorchOps implements Ops {
                 weight.matrix(),
                 labels,
                 weight.softcap(),
+                weight.smoothing(),
                 atOnce.rowsOfLogits(vocabulary),
                 atOnce.rows(vocabulary),
                 scale,

@@ -17,6 +17,7 @@ import dev.socratic.trainer.placement.Section;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -193,6 +194,7 @@ final class ModelLoader {
         HeadWeight head = new HeadWeight(
                 trainedOutput.map(LoraAdapter.TrainedEmbedding::value).orElse(output),
                 config.finalSoftcap(),
+                Objects.requireNonNullElse(spec.training().labelSmoothingFactor(), 0.0),
                 trainedOutput.map(LoraAdapter.TrainedEmbedding::gradient));
         return new Embeddings(
                 trainedInput.map(LoraAdapter.TrainedEmbedding::value).orElse(input),

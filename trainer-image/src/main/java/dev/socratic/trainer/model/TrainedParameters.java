@@ -13,6 +13,8 @@ import dev.socratic.trainer.checkpoint.TensorToWrite;
 import dev.socratic.trainer.engine.Adam8bit;
 import dev.socratic.trainer.engine.AdamW;
 import dev.socratic.trainer.engine.TorchEngine;
+import dev.socratic.trainer.failure.FailureReason;
+import dev.socratic.trainer.failure.Problem;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -205,13 +207,25 @@ final class TrainedParameters {
     void restore(Checkpoint state) {
         try (NDManager scope = engine.root().newSubManager(Device.cpu())) {
             places.forEach((name, place) -> {
-                write(place, Buffers::parameters, state.tensor(name).toFloats());
+                restore(scope, view(scope, place, Buffers::parameters), state.tensor(name));
                 moments(place.group)
                         .keySet()
-                        .forEach(part -> engine.tensors()
-                                .write(stateOf(scope, place, part), read(scope, state.tensor(part + name))));
+                        .forEach(part -> restore(scope, stateOf(scope, place, part), state.tensor(part + name)));
             });
         }
+    }
+
+    private void restore(NDManager scope, NDArray target, StoredTensor stored) {
+        boolean bytes = target.getDataType() == DataType.UINT8;
+        if (stored.elements() != target.size() || bytes != (stored.dtype() == DType.U8)) {
+            throw Problem.of(FailureReason.InvalidData, "a checkpoint does not fit the run that wrote it")
+                    .where(stored.name())
+                    .found(stored.elements() + " values of " + stored.dtype())
+                    .allowed(target.size() + " values of " + (bytes ? DType.U8 : DType.F32))
+                    .remedy("delete the checkpoint to train from the one before it, or from the start")
+                    .failure();
+        }
+        engine.tensors().write(target, read(scope, stored).reshape(target.getShape()));
     }
 
     private static NDArray read(NDManager scope, StoredTensor stored) {

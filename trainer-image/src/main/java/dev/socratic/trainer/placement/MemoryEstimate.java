@@ -58,7 +58,9 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
         BlockMemory blocks = own ? kernelMemory : new TorchMemory(shape, spec, stream(), branch(id), scoresAtOnce(id));
         long last = !head
                 ? 0
-                : own ? kernelMemory.headBytes(tactic.rows(), tactic.logitsAtOnce()) : headWorkspace(tactic.rows(), id);
+                : own && kernelsKnowTheHead()
+                        ? kernelMemory.headBytes(tactic.rows(), tactic.logitsAtOnce())
+                        : headWorkspace(tactic.rows(), id);
         Activations activations = activations(id, candidate, blocks, last);
         boolean dequantizes = own && quantized() && layers > 0 && tactic.weights() == Tactic.Weights.EACH_TIME;
         long room = dequantizes ? kernelMemory.dequantizedAtOnce() : 0;
@@ -171,6 +173,11 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
                 && compute != Dtype.FLOAT32
                 && (spec.model().attention() != Attention.EAGER || KernelMemory.capsScoresOf(shape.headDimension()))
                 && !spec.lora().useDora();
+    }
+
+    private boolean kernelsKnowTheHead() {
+        return spec.training().labelSmoothingFactor() == null
+                && spec.lora().modulesToSave().isEmpty();
     }
 
     RunPlan.Parameters parameters() {

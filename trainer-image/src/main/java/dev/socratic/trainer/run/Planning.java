@@ -64,6 +64,7 @@ public final class Planning {
                 t.checkpointEverySteps(),
                 t.evalEverySteps(),
                 t.neftuneNoiseAlpha(),
+                t.labelSmoothingFactor(),
                 t.earlyStoppingPatience());
         return new SocraticFineTuneSpec(
                 spec.model(),

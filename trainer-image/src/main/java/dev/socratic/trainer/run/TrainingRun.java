@@ -130,7 +130,7 @@ public final class TrainingRun {
                 try (Replicas replicas = Replicas.load(engine, request(plan), plan.replicas())) {
                     Decoder decoder = replicas.first();
                     progress.plan(facts(decoder, plan, Peaks.NOT_YET));
-                    output.checkWritable(bytesToWrite(decoder.facts()));
+                    output.checkSpace(bytesToWrite(decoder.facts()));
                     return run(engine, replicas, plan, train, evaluation);
                 }
             }
@@ -197,7 +197,8 @@ public final class TrainingRun {
             progress.phase(RunPhase.Training, train.size() + " examples");
             String runId = RunIdentity.of(settings, inputs.model(), train);
             SocraticFineTuneSpec asPlanned = Planning.inMicroBatches(spec, plan.microBatch());
-            TrainingJob job = new TrainingJob(runId, asPlanned, train, evaluation, checkpoints());
+            TrainingJob job = new TrainingJob(
+                    runId, asPlanned, train, evaluation, spec.training().batchSize(), checkpoints());
             TrainingResult result;
             try (StepGradients gradients = StepGradients.of(replicas, plan.pipeline())) {
                 result = new Trainer(decoder, gradients, progress, stop).run(job);

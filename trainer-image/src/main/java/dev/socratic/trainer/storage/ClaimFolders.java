@@ -22,8 +22,8 @@ final class ClaimFolders implements Scheme {
     }
 
     @Override
-    public Optional<Path> outputFolder(StorageUri uri) {
-        return Optional.of(within(root, uri, "spec.output.uri"));
+    public Optional<OutputPlace> output(StorageUri uri) {
+        return Optional.of(OutputPlace.at(within(root, uri, "spec.output.uri")));
     }
 
     /** @throws dev.socratic.trainer.failure.TrainerFailure when the path would leave the volume */

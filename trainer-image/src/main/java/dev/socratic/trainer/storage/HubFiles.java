@@ -53,13 +53,9 @@ final class HubFiles implements Scheme {
     }
 
     @Override
-    public Optional<Path> outputFolder(StorageUri uri) {
-        return Optional.of(new HubOutput(settings, uri).folder());
-    }
-
-    @Override
-    public Destination destination(StorageUri uri) {
-        return new HubOutput(settings, uri);
+    public Optional<OutputPlace> output(StorageUri uri) {
+        HubOutput output = new HubOutput(settings, uri);
+        return Optional.of(new OutputPlace(output.folder(), output));
     }
 
     private static Thread daemon(Runnable download) {

@@ -17,8 +17,8 @@ final class LocalFiles implements Scheme {
     }
 
     @Override
-    public Optional<Path> outputFolder(StorageUri uri) {
-        return Optional.of(Path.of(uri.rest()).toAbsolutePath());
+    public Optional<OutputPlace> output(StorageUri uri) {
+        return Optional.of(OutputPlace.at(Path.of(uri.rest()).toAbsolutePath()));
     }
 
     /** A folder for models and adapters, a file for datasets, or a failure that says what is there instead. */

@@ -31,11 +31,11 @@ public final class OutputFolder implements AutoCloseable {
     private final Ownership ownership;
     private final Destination destination;
 
-    OutputFolder(String uri, Path folder, Ownership ownership, Destination destination) {
+    OutputFolder(String uri, OutputPlace place, Ownership ownership) {
         this.uri = uri;
-        this.folder = folder;
+        this.folder = place.folder();
+        this.destination = place.destination();
         this.ownership = ownership;
-        this.destination = destination;
     }
 
     public String uri() {
@@ -51,20 +51,14 @@ public final class OutputFolder implements AutoCloseable {
         return uri.replaceAll("/+$", "") + "/" + fileName;
     }
 
-    /** As {@link #checkWritable(long)}, for a result of unknown size. */
-    public void checkWritable() {
-        checkWritable(0);
-    }
-
     /**
      * Creates the folder, takes it for this process until {@link #close}, and writes to it: before hours of training,
      * not after.
      *
-     * @param bytesNeeded what the run will write, as well as it is known
      * @throws dev.socratic.trainer.failure.TrainerFailure OutputNotWritable, or TryAgain while another
      *     resource's run holds it, or an earlier one of this resource does not let go
      */
-    public void checkWritable(long bytesNeeded) {
+    public void checkWritable() {
         try {
             Files.createDirectories(folder);
             if (!ownership.take()) {
@@ -76,6 +70,14 @@ public final class OutputFolder implements AutoCloseable {
             }
             DurableFiles.write(folder.resolve(PROBE), "x".repeat(4096));
             Files.delete(folder.resolve(PROBE));
+        } catch (IOException unwritable) {
+            throw UnwritableFolder.of(Storage.OUTPUT_FIELD, folder, unwritable);
+        }
+    }
+
+    /** @param bytesNeeded what the run will write, as well as it is known */
+    public void checkSpace(long bytesNeeded) {
+        try {
             FileStore store = Files.getFileStore(folder);
             if (store.getUsableSpace() < bytesNeeded) {
                 throw UnwritableFolder.full(

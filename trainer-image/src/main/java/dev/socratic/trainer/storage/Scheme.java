@@ -1,6 +1,5 @@
 package dev.socratic.trainer.storage;
 
-import java.nio.file.Path;
 import java.util.Optional;
 
 /** One kind of storage. */
@@ -8,13 +7,8 @@ interface Scheme {
     /** @return a path that exists and is complete */
     ResolvedInput resolve(StorageUri uri, InputOptions options);
 
-    /** The folder behind an output, or empty where nothing can be written in this scheme. */
-    default Optional<Path> outputFolder(StorageUri uri) {
+    /** Where an output is written, or empty where nothing can be in this scheme. */
+    default Optional<OutputPlace> output(StorageUri uri) {
         return Optional.empty();
-    }
-
-    /** Where an output goes on to from that folder. */
-    default Destination destination(StorageUri uri) {
-        return Destination.NONE;
     }
 }

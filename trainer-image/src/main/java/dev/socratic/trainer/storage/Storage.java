@@ -3,7 +3,6 @@ package dev.socratic.trainer.storage;
 import dev.socratic.trainer.failure.FailureReason;
 import dev.socratic.trainer.failure.Problem;
 import dev.socratic.trainer.failure.TrainerFailure;
-import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -43,10 +42,10 @@ public final class Storage {
     public OutputFolder output(String uri) {
         StorageUri parsed = StorageUri.parse(uri, OUTPUT_FIELD);
         Scheme scheme = schemes.get(parsed.scheme());
-        Path folder = Optional.ofNullable(scheme)
-                .flatMap(known -> known.outputFolder(parsed))
+        OutputPlace place = Optional.ofNullable(scheme)
+                .flatMap(known -> known.output(parsed))
                 .orElseThrow(() -> unknownScheme(OUTPUT_FIELD, uri, "pvc://CLAIM/PATH, hf://OWNER/NAME, file:///PATH"));
-        return new OutputFolder(uri, folder, new Ownership(folder, locks, resource), scheme.destination(parsed));
+        return new OutputFolder(uri, place, new Ownership(place.folder(), locks, resource));
     }
 
     private static TrainerFailure unknownScheme(String field, String uri, String working) {

@@ -128,12 +128,12 @@ final class CheckpointFolder {
                         adapter.restore(tensors);
                     }
                     GradScaler scaler = new GradScaler(
-                            run.path("lossScale").doubleValue(),
-                            run.path("lossScaleGoodSteps").intValue(),
+                            number(run, "lossScale").doubleValue(),
+                            number(run, "lossScaleGoodSteps").intValue(),
                             run.path("scaling").booleanValue());
                     return Optional.of(new RunState(
-                            run.path("step").intValue(),
-                            run.path("updates").intValue(),
+                            number(run, "step").intValue(),
+                            number(run, "updates").intValue(),
                             scaler,
                             earlyStopping(run, start)));
                 }
@@ -145,6 +145,14 @@ final class CheckpointFolder {
                     .remedy("delete the checkpoint to train from the one before it, or from the start")
                     .failure(e);
         }
+    }
+
+    private static JsonNode number(JsonNode run, String field) throws IOException {
+        JsonNode value = run.path(field);
+        if (!value.isNumber()) {
+            throw new IOException(RUN + " has no number " + field);
+        }
+        return value;
     }
 
     /** This run's from the newest on, then those of others. */

@@ -6,28 +6,51 @@ import dev.socratic.trainer.model.Decoder;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The mean loss over all label tokens of the evaluation examples. */
+/**
+ * The evaluation loss as transformers' Trainer reports it: each batch has the mean over its label tokens, and the batches
+ * are weighted by their examples. A batch without a label has no loss and is left out.
+ */
 final class Evaluation {
     private final Decoder decoder;
-    private final List<Batch> batches = new ArrayList<>();
+    private final List<EvaluationBatch> batches = new ArrayList<>();
 
-    Evaluation(Decoder decoder, List<Example> examples, int batchSize) {
+    /** @param parts what passes through the model at once */
+    private record EvaluationBatch(List<Batch> parts, int examples, int tokens) {}
+
+    /**
+     * @param batchSize examples whose losses have one mean
+     * @param rowsAtOnce how many of them pass through the model at once
+     */
+    Evaluation(Decoder decoder, List<Example> examples, int batchSize, int rowsAtOnce) {
         this.decoder = decoder;
-        for (int from = 0; from < examples.size(); from += batchSize) {
-            Batch batch = Batch.of(examples.subList(from, Math.min(from + batchSize, examples.size())));
-            if (batch.learnedTokens() > 0) {
-                batches.add(batch);
+        for (List<Example> batch : inGroups(examples, batchSize)) {
+            List<Batch> parts = inGroups(batch, rowsAtOnce).stream()
+                    .map(Batch::of)
+                    .filter(part -> part.learnedTokens() > 0)
+                    .toList();
+            if (!parts.isEmpty()) {
+                int tokens = parts.stream().mapToInt(Batch::learnedTokens).sum();
+                batches.add(new EvaluationBatch(parts, batch.size(), tokens));
             }
         }
     }
 
     double loss() {
         double sum = 0;
-        long tokens = 0;
-        for (Batch batch : batches) {
-            sum += decoder.loss(batch);
-            tokens += batch.learnedTokens();
+        int examples = 0;
+        for (EvaluationBatch batch : batches) {
+            double losses = batch.parts.stream().mapToDouble(decoder::loss).sum();
+            sum += batch.examples * losses / batch.tokens;
+            examples += batch.examples;
         }
-        return sum / tokens;
+        return sum / examples;
+    }
+
+    private static List<List<Example>> inGroups(List<Example> examples, int size) {
+        List<List<Example>> groups = new ArrayList<>();
+        for (int from = 0; from < examples.size(); from += size) {
+            groups.add(examples.subList(from, Math.min(from + size, examples.size())));
+        }
+        return groups;
     }
 }

@@ -75,7 +75,7 @@ public final class Trainer {
             this.batches = new Batches(job.train(), job.spec().dataset(), training);
             this.learningRate = new LearningRate(training, batches.totalSteps());
             this.checkpoints = new CheckpointFolder(job.checkpoints(), job.runId());
-            this.evaluation = new Evaluation(decoder, job.evaluation(), training.batchSize());
+            this.evaluation = new Evaluation(decoder, job.evaluation(), job.evaluationBatch(), training.batchSize());
             this.earlyStopping = EarlyStopping.of(training.earlyStoppingPatience());
             this.scaler = decoder.facts().compute() == Precision.FLOAT16 ? GradScaler.on() : GradScaler.off();
         }

@@ -48,9 +48,10 @@ class Head(Module):
     return z
 
   # Sum of the cross-entropy of rows with logits z [n, V] in float32, as float64 scalar. z becomes the gradient:
-  #   t = tanh(z / c),  l = c t with a soft cap, else l = z;  dz = gradientScale * (softmax(l) - onehot) * (1 - t^2)
+  #   t = tanh(z / c),  l = c t with a soft cap, else l = z;  dz = gradientScale * (softmax(l) - target) * (1 - t^2)
+  # The target is (1 - smoothing) * onehot + smoothing / V.
   # `type` is that of the reference's logits, to which t and l are rounded.
-  def entropy(self, z: Tensor, labels: Tensor, softcap: float, gradientScale: float, type: int) -> Tensor:
+  def entropy(self, z: Tensor, labels: Tensor, softcap: float, smoothing: float, gradientScale: float, type: int) -> Tensor:
     target = torch.unsqueeze(labels, 1)
     l = z
     if softcap > 0.0:
@@ -60,19 +61,24 @@ class Head(Module):
       l = torch.to(torch.to(torch.mul(torch.to(torch.to(t, type), 6), softcap), type), 6)
     l = torch.sub_(l, torch.amax(l, [-1], True))
     chosen = torch.gather(l, 1, target)
+    expected = chosen
+    if smoothing > 0.0:
+      expected = torch.add(torch.mul(chosen, 1.0 - smoothing), torch.mul(torch.mean(l, [-1], True), smoothing))
     e = torch.exp_(l)
     sums = torch.sum(e, [-1], True)
     if gradientScale != 0.0:
       _ = torch.mul_(e, torch.mul(torch.reciprocal(sums), gradientScale))
-      _ = torch.scatter_add_(e, 1, target, torch.full_like(chosen, torch.neg(gradientScale)))
+      _ = torch.scatter_add_(e, 1, target, torch.full_like(chosen, torch.mul(gradientScale, smoothing - 1.0)))
+      if smoothing > 0.0:
+        _ = torch.sub_(e, gradientScale * smoothing / torch.size(z, 1))
       if softcap > 0.0:
         _ = torch.mul_(torch.add_(torch.neg_(torch.mul_(z, z)), 1.0), e)
-    return torch.sum(torch.sub(torch.log(sums), chosen), dtype=7)
+    return torch.sum(torch.sub(torch.log(sums), expected), dtype=7)
 
   # Sum of the cross-entropy of rows h [N, H] against labels [N], as [float64 scalar]; with gradientScale != 0 also
   # [.., dh] = gradientScale * d sum / d h. Logits are there for `chunk` rows at once, and pass through `entropy` in parts of
   # `block` rows, which on a CPU stay in its cache. trained = [] or [gradient of the table], to which dz^T h is added.
-  def loss(self, h: Tensor, table: Tensor, labels: Tensor, softcap: float, chunk: int, block: int, gradientScale: float, trained: List[Tensor]) -> List[Tensor]:
+  def loss(self, h: Tensor, table: Tensor, labels: Tensor, softcap: float, smoothing: float, chunk: int, block: int, gradientScale: float, trained: List[Tensor]) -> List[Tensor]:
     total = torch.zeros([], dtype=7, device=h.device)
     gradients = annotate(List[Tensor], [])
     rows = torch.split(h, chunk)
@@ -82,7 +88,7 @@ class Head(Module):
       parts = torch.split(z, block)
       labelParts = torch.split(targets[n], block)
       for m in range(torch.len(parts)):
-        total = torch.add(total, self.entropy(parts[m], labelParts[m], softcap, gradientScale, h.dtype))
+        total = torch.add(total, self.entropy(parts[m], labelParts[m], softcap, smoothing, gradientScale, h.dtype))
       if gradientScale != 0.0:
         if torch.len(trained) > 0:
           _ = torch.addmm_(trained[0], torch.t(z), torch.to(rows[n], 6))

@@ -96,6 +96,7 @@ class BatchesPropertiesTest {
                         0,
                         0,
                         null,
+                        null,
                         null));
     }
 }

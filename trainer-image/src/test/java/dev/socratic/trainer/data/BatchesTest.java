@@ -103,6 +103,7 @@ class BatchesTest {
                 0,
                 0,
                 null,
+                null,
                 null);
     }
 

@@ -96,8 +96,10 @@ class BackwardTest {
                 linear("linear, dropout", new Weight.Dense(constant(5, 6)), new Dropout(0.4, 11)),
                 linear("linear, nf4", nf4(5, 6, DoubleQuant.OFF), Dropout.NONE),
                 linear("linear, nf4 double", nf4(9, 30, DoubleQuant.ON), Dropout.NONE),
-                loss("loss", 0),
-                loss("loss, soft cap", 1.2),
+                loss("loss", 0, 0),
+                loss("loss, soft cap", 1.2, 0),
+                loss("loss, smoothed", 0, 0.3),
+                loss("loss, smoothed, soft cap", 1.2, 0.3),
                 arguments(
                         "add",
                         List.of(new Shape(3), new Shape(3)),
@@ -176,9 +178,9 @@ class BackwardTest {
                 new Linear("plain", new Weight.Dense(other), Precision.FLOAT32, Optional.empty(), Optional.empty()));
     }
 
-    private static Arguments loss(String name, double softcap) {
+    private static Arguments loss(String name, double softcap, double smoothing) {
         Ops ops = engine.ops();
-        HeadWeight head = new HeadWeight(constant(11, 6), softcap);
+        HeadWeight head = new HeadWeight(constant(11, 6), softcap, smoothing, Optional.empty());
         NDArray labels = scope.create(new long[] {3, 0, 10, 3});
         return arguments(
                 name,

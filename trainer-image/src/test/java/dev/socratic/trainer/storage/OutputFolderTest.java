@@ -133,7 +133,8 @@ class OutputFolderTest {
     @Test
     void aFullVolumeIsSaidBeforeTheTraining() {
         try (OutputFolder output = output()) {
-            assertThatThrownBy(() -> output.checkWritable(Long.MAX_VALUE))
+            output.checkWritable();
+            assertThatThrownBy(() -> output.checkSpace(Long.MAX_VALUE))
                     .hasMessageContaining("too full")
                     .hasMessageContaining("free space on the volume");
         }

@@ -131,6 +131,9 @@ record GoldenCase(String name, JsonNode root) {
                 "weightDecay", settings().path("decay").asText(),
                 "maxGradNorm", settings().path("clip").asText(),
                 "checkpointEverySteps", "0"));
+        if (settings().has("smoothing")) {
+            training.put("labelSmoothingFactor", settings().path("smoothing").asText());
+        }
         Map<String, String> dataset = new TreeMap<>(Map.of("uri", "pvc://data/train.jsonl", "shuffle", "false"));
         Map<String, String> quantization = new TreeMap<>();
         if (!settings().path("doubleQuant").isNull()) {

@@ -22,7 +22,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -127,15 +126,7 @@ class ResumeTest {
         try (Decoder decoder = Decoder.load(engine, request)) {
             new Trainer(decoder, StepGradients.on(decoder), sink, stop)
                     .run(new TrainingJob(runId, spec, golden.examples(), List.of(), checkpoints));
-            Map<String, List<Float>> adapter = new TreeMap<>();
-            decoder.adapter().toPeft().forEach((name, tensor) -> {
-                List<Float> values = new ArrayList<>();
-                for (float value : Floats.of(tensor)) {
-                    values.add(value);
-                }
-                adapter.put(name, values);
-            });
-            return adapter;
+            return Floats.of(decoder.adapter().toPeft());
         }
     }
 }

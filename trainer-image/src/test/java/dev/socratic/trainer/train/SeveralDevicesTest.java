@@ -13,7 +13,6 @@ import dev.socratic.trainer.engine.Ops;
 import dev.socratic.trainer.engine.Precision;
 import dev.socratic.trainer.engine.TorchEngine;
 import dev.socratic.trainer.failure.TrainerFailure;
-import dev.socratic.trainer.model.Decoder;
 import dev.socratic.trainer.model.LoadRequest;
 import dev.socratic.trainer.model.MicroBatch;
 import dev.socratic.trainer.model.Replicas;
@@ -33,7 +32,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
@@ -323,19 +321,8 @@ class SeveralDevicesTest {
                 StepGradients own = gradients.apply(replicas)) {
             new Trainer(replicas.first(), own, sink, stop)
                     .run(new TrainingJob("devices", spec, golden.examples(), golden.examples(), checkpoints));
-            return new Trained(steps, norms, adapter(replicas.first()));
+            return new Trained(
+                    steps, norms, Floats.of(replicas.first().adapter().toPeft()));
         }
-    }
-
-    private static Map<String, List<Float>> adapter(Decoder decoder) {
-        Map<String, List<Float>> adapter = new TreeMap<>();
-        decoder.adapter().toPeft().forEach((name, tensor) -> {
-            List<Float> values = new ArrayList<>();
-            for (float value : Floats.of(tensor)) {
-                values.add(value);
-            }
-            adapter.put(name, values);
-        });
-        return adapter;
     }
 }

@@ -68,8 +68,10 @@ class TrainerTest {
     void microBatchesDoNotChangeTheStep() {
         List<TrainingStep> four = train(golden.spec(
                 scratch, "training.batchSize: 4", "training.gradientAccumulation: 1", "training.maxSteps: 1"));
+        double evaluationInFours = lastLoss;
         List<TrainingStep> single = train(golden.spec(
                 scratch, "training.batchSize: 1", "training.gradientAccumulation: 4", "training.maxSteps: 1"));
+        assertThat(lastLoss).isCloseTo(evaluationInFours, within(1e-6));
         assertThat(single.get(0).loss()).isCloseTo(four.get(0).loss(), within(1e-6));
         assertThat(single.get(0).gradNorm()).isCloseTo(four.get(0).gradNorm(), within(1e-5));
         assertThat(single.get(0).tokens()).isEqualTo(four.get(0).tokens());
@@ -183,8 +185,9 @@ class TrainerTest {
                 Decoder decoder = golden.load(engine, spec, scratch, SavedActivations.INPUTS)) {
             new Trainer(decoder, StepGradients.on(decoder), sink, stop)
                     .run(new TrainingJob("test", spec, golden.examples(), golden.examples(), scratch));
-            lastLoss =
-                    new Evaluation(decoder, golden.examples(), spec.training().batchSize()).loss();
+            lastLoss = new Evaluation(
+                            decoder, golden.examples(), 2, spec.training().batchSize())
+                    .loss();
         }
         return steps;
     }

@@ -83,6 +83,12 @@ public record TrainingSpec(
         Double neftuneNoiseAlpha,
 
         @JsonPropertyDescription(
+                "Label smoothing: share of each token's loss that is the mean over the vocabulary, in training and evaluation; absent: none.")
+        @Min(0)
+        @Max(1)
+        Double labelSmoothingFactor,
+
+        @JsonPropertyDescription(
                 "Evaluations in a row without a lower evaluation loss after which training ends; the adapter is then the one with the lowest. Absent: never.")
         @Min(1)
         @Max(100000)

@@ -2,6 +2,7 @@ package dev.socratic.trainer.run;
 
 import dev.socratic.api.v1alpha1.SocraticFineTune;
 import dev.socratic.api.v1alpha1.spec.DatasetSpec;
+import dev.socratic.api.v1alpha1.spec.Dtype;
 import dev.socratic.api.v1alpha1.spec.EvaluationSpec;
 import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
 import dev.socratic.trainer.checkpoint.Shards;
@@ -57,6 +58,8 @@ import java.util.Optional;
 public final class TrainingRun {
     private static final String CHECKPOINTS = "SOCRATIC_CHECKPOINTS";
     private static final String WITHOUT_KERNELS = "on GPUs with libtorch's operations alone, which are slower: ";
+    private static final String HALVES_ON_CPU =
+            "spec.quantization.computeDtype is float16, which most CPUs multiply many times slower than float32";
 
     /** Two whole ones and one that is being written, each of a parameter and its two moments. */
     private static final int CHECKPOINTS_KEPT = 3;
@@ -124,6 +127,9 @@ public final class TrainingRun {
             try (TorchEngine plain = TorchEngine.start()) {
                 Acceleration acceleration = GpuEngine.of(plain, spec, environment);
                 acceleration.whyNot().ifPresent(why -> progress.phase(RunPhase.Loading, WITHOUT_KERNELS + why));
+                if (multipliesHalvesOnCpu()) {
+                    progress.phase(RunPhase.Loading, HALVES_ON_CPU);
+                }
                 TorchEngine engine = acceleration.engine();
                 RunPlan plan = Planning.forThisMachine(config, tokenizer.size(), spec, acceleration.kernels());
                 GpuEngine.spend(engine, plan);
@@ -134,6 +140,12 @@ public final class TrainingRun {
                     return run(engine, replicas, plan, train, evaluation);
                 }
             }
+        }
+
+        private boolean multipliesHalvesOnCpu() {
+            return spec.placement().gpus() == 0
+                    && spec.quantization() != null
+                    && spec.quantization().computeDtype() == Dtype.FLOAT16;
         }
 
         private HeldOut split() {

@@ -76,35 +76,31 @@ record DecoderLayer(AttentionSublayer attention, MlpSublayer mlp) {
             gate.scope().close();
         }
         NDArray output = mlp.output(scope, layer, middle, second);
-        Branches branches = new Branches(first, second);
-        return new Passed(
-                output,
-                switch (saved) {
-                    case INPUTS -> {
-                        first.close();
-                        second.close();
-                        middle.close();
-                        yield new Kept(Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
-                    }
-                    case BRANCHES -> {
-                        middle.close();
-                        yield new Kept(Optional.of(branches), Optional.empty(), Optional.empty(), Optional.empty());
-                    }
-                    case PRODUCTS -> {
-                        middle.close();
-                        yield new Kept(
-                                Optional.of(branches),
-                                Optional.of(heads.lean()),
-                                Optional.empty(),
-                                Optional.of(gate.lean()));
-                    }
-                    case ALL ->
-                        new Kept(
-                                Optional.of(branches),
-                                Optional.of(heads),
-                                Optional.of(middle),
-                                Optional.of(mlp.read(layer, gate)));
-                });
+        return new Passed(output, kept(layer, saved, new Branches(first, second), heads, middle, gate));
+    }
+
+    private Kept kept(
+            LayerWeights layer,
+            SavedActivations saved,
+            Branches branches,
+            AttentionSublayer.Kept heads,
+            NDArray middle,
+            MlpSublayer.Kept gate) {
+        if (saved == SavedActivations.ALL) {
+            return new Kept(
+                    Optional.of(branches), Optional.of(heads), Optional.of(middle), Optional.of(mlp.read(layer, gate)));
+        }
+        middle.close();
+        return switch (saved) {
+            case PRODUCTS ->
+                new Kept(Optional.of(branches), Optional.of(heads.lean()), Optional.empty(), Optional.of(gate.lean()));
+            case BRANCHES -> new Kept(Optional.of(branches), Optional.empty(), Optional.empty(), Optional.empty());
+            default -> {
+                branches.attention.close();
+                branches.mlp.close();
+                yield new Kept(Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+            }
+        };
     }
 
     /** The block's output for its input and branches, as a forward pass had it. */

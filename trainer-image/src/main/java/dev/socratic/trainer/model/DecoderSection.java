@@ -156,15 +156,15 @@ final class DecoderSection {
     NDArray backward(NDManager scope, Run run, NDArray dOutput) {
         NDArray dx = dOutput;
         for (int i = layers.size() - 1; i >= 0; i--) {
-            BlockRun block = run.blocks.get(i);
+            BlockRun passed = run.blocks.get(i);
             try (NDManager inner = scope.newSubManager()) {
                 NDArray x = input(inner, run, i);
-                NDArray dInput = this.block.backward(inner, layers.get(i), x, block.kept, block.pass, dx);
+                NDArray dInput = block.backward(inner, layers.get(i), x, passed.kept, passed.pass, dx);
                 dInput.attach(scope);
                 dx.close();
                 dx = dInput;
             }
-            block.input.ifPresent(NDArray::close);
+            passed.input.ifPresent(NDArray::close);
         }
         return dx;
     }

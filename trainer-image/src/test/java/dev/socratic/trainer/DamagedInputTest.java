@@ -77,7 +77,7 @@ class DamagedInputTest {
                 new Input("train.jsonl", text.resolve("byte-fallback/train.jsonl"), DamagedInputTest::dialogues));
     }
 
-    private static void weights(Path folder) {
+    static void weights(Path folder) {
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {
             Map<String, TensorToWrite> copies = new TreeMap<>();
             checkpoint.names().forEach(name -> copies.put(name, TensorToWrite.copyOf(checkpoint.tensor(name))));
@@ -85,7 +85,7 @@ class DamagedInputTest {
         }
     }
 
-    private static void dialogues(Path folder) {
+    static void dialogues(Path folder) {
         DatasetSpec dataset = new DatasetSpec("file:///d", null, LossScope.ASSISTANT, false, false, null);
         try (ChatTokenizer tokenizer = ChatTokenizer.load(folder, List.of())) {
             Dialogues.read(folder.resolve("train.jsonl"), tokenizer, dataset, 32);

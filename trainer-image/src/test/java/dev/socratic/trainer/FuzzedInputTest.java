@@ -1,20 +1,12 @@
 package dev.socratic.trainer;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
-import dev.socratic.api.v1alpha1.spec.DatasetSpec;
-import dev.socratic.api.v1alpha1.spec.LossScope;
-import dev.socratic.trainer.checkpoint.Checkpoint;
-import dev.socratic.trainer.checkpoint.SafetensorsWriter;
-import dev.socratic.trainer.checkpoint.TensorToWrite;
-import dev.socratic.trainer.data.Dialogues;
 import dev.socratic.trainer.model.ModelConfig;
 import dev.socratic.trainer.tokenizer.ChatTokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -42,12 +34,12 @@ class FuzzedInputTest {
 
     @FuzzTest
     void safetensors(byte[] file) throws IOException {
-        ReadOrRefused.of(FuzzedInputTest::copyTensors, folder, "model.safetensors", file);
+        ReadOrRefused.of(DamagedInputTest::weights, folder, "model.safetensors", file);
     }
 
     @FuzzTest
     void shardIndex(byte[] file) throws IOException {
-        ReadOrRefused.of(FuzzedInputTest::copyTensors, folder, "model.safetensors.index.json", file);
+        ReadOrRefused.of(DamagedInputTest::weights, folder, "model.safetensors.index.json", file);
     }
 
     @FuzzTest
@@ -62,25 +54,10 @@ class FuzzedInputTest {
 
     @FuzzTest
     void dialogues(byte[] file) throws IOException {
-        ReadOrRefused.of(FuzzedInputTest::readDialogues, folder, "train.jsonl", file);
-    }
-
-    private static void copyTensors(Path folder) {
-        try (Checkpoint checkpoint = Checkpoint.open(folder)) {
-            Map<String, TensorToWrite> copies = new TreeMap<>();
-            checkpoint.names().forEach(name -> copies.put(name, TensorToWrite.copyOf(checkpoint.tensor(name))));
-            SafetensorsWriter.write(folder.resolve("copy"), Map.of(), copies);
-        }
+        ReadOrRefused.of(DamagedInputTest::dialogues, folder, "train.jsonl", file);
     }
 
     private static void loadTokenizer(Path folder) {
         ChatTokenizer.load(folder, List.of("。", "新語")).close();
-    }
-
-    private static void readDialogues(Path folder) {
-        DatasetSpec dataset = new DatasetSpec("file:///d", null, LossScope.ASSISTANT, false, false, null);
-        try (ChatTokenizer tokenizer = ChatTokenizer.load(folder, List.of())) {
-            Dialogues.read(folder.resolve("train.jsonl"), tokenizer, dataset, 32);
-        }
     }
 }

@@ -106,9 +106,8 @@ record AttentionSublayer(Ops ops, Tensors tensors, ModelConfig config) {
                     tensors.flat(own, headBackward(own, kept.queryHeads, layer.queryNorm(), dHeads.get(0), pass), rows),
                     tensors.flat(own, headBackward(own, kept.keyHeads, layer.keyNorm(), dHeads.get(1), pass), rows),
                     tensors.flat(own, dHeads.get(2), rows));
-            Optional<NDArray> n = kept.normed.isPresent()
-                    ? kept.normed
-                    : Linear.again(layer.queryKeyValue(), () -> ops.rmsNorm(own, x, layer.attentionNorm()));
+            Optional<NDArray> n = kept.normed.or(
+                    () -> Linear.again(layer.queryKeyValue(), () -> ops.rmsNorm(own, x, layer.attentionNorm())));
             dNormed = ops.projectBackward(
                     scope,
                     n,

@@ -90,9 +90,8 @@ record MlpSublayer(Ops ops, Tensors tensors, ModelConfig config) {
             NDArray dBranch = layer.mlpPostNorm()
                     .map(norm -> ops.rmsNormBackward(own, branch.orElseThrow(), norm, dOutput, Optional.empty()))
                     .orElse(dOutput);
-            Optional<NDArray> product = kept.product.isPresent()
-                    ? kept.product
-                    : Linear.again(List.of(layer.down()), () -> ops.gate(own, kept.gate, kept.up, config.activation()));
+            Optional<NDArray> product = kept.product.or(() ->
+                    Linear.again(List.of(layer.down()), () -> ops.gate(own, kept.gate, kept.up, config.activation())));
             NDArray dProduct =
                     ops.projectBackward(own, product, List.of(layer.down()), dropout(pass, OUT), List.of(dBranch));
             product.ifPresent(NDArray::close);
@@ -100,9 +99,8 @@ record MlpSublayer(Ops ops, Tensors tensors, ModelConfig config) {
             dProduct.close();
             kept.gate.close();
             kept.up.close();
-            Optional<NDArray> n = kept.normed.isPresent()
-                    ? kept.normed
-                    : Linear.again(layer.gateUp(), () -> ops.rmsNorm(own, m, layer.mlpNorm()));
+            Optional<NDArray> n =
+                    kept.normed.or(() -> Linear.again(layer.gateUp(), () -> ops.rmsNorm(own, m, layer.mlpNorm())));
             dNormed = ops.projectBackward(
                     scope,
                     n,

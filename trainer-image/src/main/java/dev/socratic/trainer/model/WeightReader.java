@@ -39,7 +39,7 @@ final class WeightReader implements WeightSource {
     private final Precision dtype;
     private final Precision stream;
     private final Nf4Storage nf4;
-    private final DeviceReader onDevice;
+    private DeviceReader onDevice;
     private long parameters;
 
     WeightReader(
@@ -57,7 +57,6 @@ final class WeightReader implements WeightSource {
         this.dtype = Precision.of(spec.model().dtype());
         this.stream = stream;
         this.nf4 = new Nf4Storage(engine, owner);
-        this.onDevice = new DeviceReader(engine, owner, nf4, dtype);
     }
 
     @Override
@@ -89,7 +88,7 @@ final class WeightReader implements WeightSource {
         }
         DoubleQuant doubleQuant = spec.quantization().doubleQuant() ? DoubleQuant.ON : DoubleQuant.OFF;
         if (device.isGpu() && DeviceReader.quantizes(tensor)) {
-            return onDevice.quantized(tensor, rows, columns, doubleQuant, device);
+            return onDevice().quantized(tensor, rows, columns, doubleQuant, device);
         }
         Nf4Tensor quantized = Nf4.quantize(tensor, dtype.stored(), doubleQuant);
         return nf4.place(quantized, rows, columns, dtype, device);
@@ -163,6 +162,14 @@ final class WeightReader implements WeightSource {
         });
     }
 
+    /** Made when a GPU first wants it: a run on the CPU has no use for its buffer. */
+    private DeviceReader onDevice() {
+        if (onDevice == null) {
+            onDevice = new DeviceReader(engine, owner, nf4, dtype);
+        }
+        return onDevice;
+    }
+
     private NDArray matrix(StoredTensor tensor, long rows, long columns, Device device, Precision type) {
         NDArray matrix = engine.tensors().allocate(owner, device, rows, columns, type);
         copy(tensor, columns, matrix);
@@ -171,7 +178,7 @@ final class WeightReader implements WeightSource {
 
     private void copy(StoredTensor tensor, long columns, NDArray target) {
         if (target.getDevice().isGpu() && DeviceReader.knows(tensor)) {
-            onDevice.copy(tensor, columns, target);
+            onDevice().copy(tensor, columns, target);
             return;
         }
         long rows = tensor.elements() / columns;

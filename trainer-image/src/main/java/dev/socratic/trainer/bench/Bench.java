@@ -20,7 +20,6 @@ import dev.socratic.trainer.progress.ProgressSink;
 import dev.socratic.trainer.progress.TrainingStep;
 import dev.socratic.trainer.run.GpuEngine;
 import dev.socratic.trainer.run.Machine;
-import dev.socratic.trainer.run.Planning;
 import dev.socratic.trainer.train.StopSignal;
 import dev.socratic.trainer.train.Trainer;
 import dev.socratic.trainer.train.TrainingJob;
@@ -97,7 +96,7 @@ public final class Bench {
             result.put("kernels", kernels(acceleration));
             result.put("parallelism", settings.parallelism().name());
             result.put("blocksKeeping", kept(plan));
-            result.put("microBatch", plan.microBatch());
+            result.put("microBatch", plan.microBatching().rows());
             result.put("microBatchesInFlight", plan.pipeline().inFlight());
             train(engine, folder, plan, examples, steps);
             result.putAll(steps.summary());
@@ -125,14 +124,14 @@ public final class Bench {
     private void train(TorchEngine engine, Path folder, RunPlan plan, List<Example> examples, ProgressSink sink) {
         GpuEngine.spend(engine, plan);
         LoadRequest request = new LoadRequest(folder, spec, plan.map(), 0, Optional.empty(), plan.saved());
-        SocraticFineTuneSpec asPlanned = Planning.inMicroBatches(spec, plan.microBatch());
         try (Replicas replicas = settings.compared().isPresent()
                         ? Replicas.load(engine, request, plan.replicas())
                         : Replicas.random(engine, request, plan.replicas());
                 StepGradients gradients = StepGradients.of(replicas, plan.pipeline());
                 StopSignal stop = StopSignal.onSigterm()) {
             new Trainer(replicas.first(), gradients, sink, stop)
-                    .run(new TrainingJob("bench", asPlanned, examples, List.of(), folder.resolve("checkpoints")));
+                    .run(new TrainingJob(
+                            "bench", spec, examples, List.of(), plan.microBatching(), folder.resolve("checkpoints")));
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.socratic.trainer.bench;
 
 import dev.socratic.api.v1alpha1.spec.Attention;
+import dev.socratic.api.v1alpha1.spec.DeviceMapStrategy;
 import dev.socratic.api.v1alpha1.spec.Dtype;
 import dev.socratic.api.v1alpha1.spec.Parallelism;
 import dev.socratic.trainer.placement.Kernels;
@@ -24,6 +25,7 @@ public record BenchSettings(
         int accumulation,
         int gpus,
         Parallelism parallelism,
+        DeviceMapStrategy deviceMap,
         Optional<String> cap,
         Dtype dtype,
         Weights weights,

@@ -37,7 +37,7 @@ final class BenchSpec {
                   lora: {r: 16, alpha: 32, dropout: %s, targetModules: [q_proj, k_proj, v_proj, o_proj]}
                   dataset: {uri: "file:///bench.jsonl", loss: all, shuffle: false}
                   training: {maxSteps: %d, batchSize: %d, gradientAccumulation: %d, maxSequenceLength: %d, checkpointEverySteps: 0, evalEverySteps: 0}
-                  placement: {gpus: %d, deviceMap: auto, parallelism: %s%s}
+                  placement: {gpus: %d, deviceMap: %s, parallelism: %s%s}
                   output: {uri: "file:///bench-out"}
                 """.formatted(
                         dtype,
@@ -49,6 +49,7 @@ final class BenchSpec {
                         settings.accumulation(),
                         settings.length(),
                         settings.gpus(),
+                        settings.deviceMap().name().toLowerCase(Locale.ROOT),
                         settings.parallelism().name().toLowerCase(Locale.ROOT),
                         caps);
         return ResourceFile.parse("bench", yaml).getSpec();

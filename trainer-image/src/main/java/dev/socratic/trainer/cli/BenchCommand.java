@@ -3,6 +3,7 @@ package dev.socratic.trainer.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.socratic.api.v1alpha1.spec.Attention;
+import dev.socratic.api.v1alpha1.spec.DeviceMapStrategy;
 import dev.socratic.api.v1alpha1.spec.Dtype;
 import dev.socratic.api.v1alpha1.spec.Parallelism;
 import dev.socratic.trainer.bench.Bench;
@@ -18,6 +19,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -54,6 +56,13 @@ final class BenchCommand implements Callable<Integer> {
             defaultValue = "layers",
             description = "How several GPUs share a step: layers or data.")
     private String parallelism;
+
+    @Option(
+            names = "--device-map",
+            paramLabel = "MAP",
+            defaultValue = "auto",
+            description = "How layers are divided: auto, by time; balanced or sequential, as transformers has it.")
+    private String deviceMap;
 
     @Option(names = "--cap", paramLabel = "QUANTITY", description = "Most memory of each device, such as 4Gi.")
     private String cap;
@@ -107,7 +116,8 @@ final class BenchCommand implements Callable<Integer> {
                 length,
                 accumulation,
                 gpus,
-                parallelism(),
+                named("--parallelism", parallelism, Parallelism.class),
+                named("--device-map", deviceMap, DeviceMapStrategy.class),
                 Optional.ofNullable(cap),
                 dtype,
                 weights,
@@ -123,11 +133,21 @@ final class BenchCommand implements Callable<Integer> {
         return 0;
     }
 
-    private Parallelism parallelism() {
-        return Arrays.stream(Parallelism.values())
-                .filter(value -> value.name().toLowerCase(Locale.ROOT).equals(parallelism))
+    /** Of an enumeration the value that a resource file calls so. */
+    private static <E extends Enum<E>> E named(String option, String found, Class<E> values) {
+        return Arrays.stream(values.getEnumConstants())
+                .filter(value -> inFiles(value).equals(found))
                 .findFirst()
-                .orElseThrow(() -> invalid("--parallelism", parallelism, "layers, data"));
+                .orElseThrow(() -> invalid(
+                        option,
+                        found,
+                        Arrays.stream(values.getEnumConstants())
+                                .map(BenchCommand::inFiles)
+                                .collect(Collectors.joining(", "))));
+    }
+
+    private static String inFiles(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT);
     }
 
     private static void atLeast(String option, int value, int least) {

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Examples side by side, padded on the right to the longest.
+ * Examples side by side, padded on the right to one length, as a rule that of the longest.
  *
  * @param rows number of examples
  * @param length tokens a row, padding included
@@ -22,8 +22,12 @@ public record Batch(int rows, int length, int[] inputIds, int[] labels, int[] le
     }
 
     public static Batch of(List<Example> examples) {
+        return of(examples, longest(examples));
+    }
+
+    /** @param length that all are padded to */
+    static Batch of(List<Example> examples, int length) {
         int rows = examples.size();
-        int length = examples.stream().mapToInt(Example::length).max().orElse(0);
         int[] inputIds = new int[rows * length];
         int[] labels = new int[rows * length];
         int[] lengths = new int[rows];
@@ -35,6 +39,10 @@ public record Batch(int rows, int length, int[] inputIds, int[] labels, int[] le
             System.arraycopy(example.labels(), 0, labels, row * length, lengths[row]);
         }
         return new Batch(rows, length, inputIds, labels, lengths, textStarts(examples, length));
+    }
+
+    static int longest(List<Example> examples) {
+        return examples.stream().mapToInt(Example::length).max().orElse(0);
     }
 
     private static Optional<int[]> textStarts(List<Example> examples, int length) {

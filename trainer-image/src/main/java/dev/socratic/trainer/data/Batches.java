@@ -9,10 +9,12 @@ import java.util.stream.IntStream;
 /**
  * Examples laid out over optimizer steps as transformers' Trainer does it: batchSize examples a batch, the last of an
  * epoch may be short; gradientAccumulation batches a step, the last group of an epoch may be smaller. Any step can be
- * asked for at any time, so a resumed run sees what the uninterrupted one would have seen.
+ * asked for at any time, so a resumed run sees what the uninterrupted one would have seen. What passes through the
+ * model at once is up to a {@link MicroBatching}.
  */
 public final class Batches {
     private final List<Example> examples;
+    private final MicroBatching microBatching;
     private final int batchSize;
     private final int gradientAccumulation;
     private final int batchesPerEpoch;
@@ -28,7 +30,7 @@ public final class Batches {
      *
      * @throws BadData if no example has a token to learn
      */
-    public Batches(List<Example> examples, DatasetSpec dataset, TrainingSpec training) {
+    public Batches(List<Example> examples, DatasetSpec dataset, TrainingSpec training, MicroBatching microBatching) {
         if (examples.stream().allMatch(example -> example.learnedTokens() == 0)) {
             throw new BadData(BadData.what("no example has a token to learn within maxSequenceLength")
                     .where("spec.training.maxSequenceLength")
@@ -36,6 +38,7 @@ public final class Batches {
                     .remedy("raise it, or give the dialogues an assistant turn"));
         }
         this.examples = List.copyOf(examples);
+        this.microBatching = microBatching;
         this.batchSize = training.batchSize();
         this.gradientAccumulation = training.gradientAccumulation();
         this.shuffle = dataset.shuffle();
@@ -62,17 +65,20 @@ public final class Batches {
         int within = index % stepsPerEpoch;
         int[] places = order(epoch);
         int first = within * gradientAccumulation;
-        List<Batch> micro = new ArrayList<>();
         int end = Math.min(first + gradientAccumulation, batchesPerEpoch);
+        List<List<Example>> declared = new ArrayList<>();
         for (int batch = first; batch < end; batch++) {
             int from = batch * batchSize;
             int to = Math.min(from + batchSize, places.length);
-            micro.add(Batch.of(IntStream.range(from, to)
+            declared.add(IntStream.range(from, to)
                     .mapToObj(i -> examples.get(places[i]))
-                    .toList()));
+                    .toList());
         }
-        int tokens = micro.stream().mapToInt(Batch::learnedTokens).sum();
-        return new StepBatches(List.copyOf(micro), tokens, epoch + end / (double) batchesPerEpoch);
+        return new StepBatches(microBatching.of(declared), tokens(declared), epoch + end / (double) batchesPerEpoch);
+    }
+
+    private static int tokens(List<List<Example>> declared) {
+        return declared.stream().flatMap(List::stream).mapToInt(Example::length).sum();
     }
 
     private int[] order(int epoch) {

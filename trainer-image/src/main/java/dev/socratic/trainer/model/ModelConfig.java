@@ -135,6 +135,9 @@ public record ModelConfig(
                 heads.dimension(),
                 projections.all().stream().map(module -> module.shape(this)).toList(),
                 norms,
-                tiedHead ? ModelShape.Head.TIED : ModelShape.Head.OWN);
+                tiedHead ? ModelShape.Head.TIED : ModelShape.Head.OWN,
+                layers.stream().anyMatch(layer -> layer.rope().followsLength())
+                        ? ModelShape.Rotation.BY_LENGTH
+                        : ModelShape.Rotation.BY_POSITION);
     }
 }

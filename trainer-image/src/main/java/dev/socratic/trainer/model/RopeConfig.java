@@ -78,6 +78,11 @@ public record RopeConfig(double theta, int dimension, Scaling scaling) {
         }
     }
 
+    /** Whether it differs for texts of another length. */
+    boolean followsLength() {
+        return scaling instanceof LongRope;
+    }
+
     /** The embedding of texts of one length. */
     RopeConfig forLength(int length) {
         return scaling instanceof LongRope longRope

@@ -2,6 +2,8 @@ package dev.socratic.trainer.placement;
 
 import dev.socratic.api.v1alpha1.spec.LoraBias;
 import dev.socratic.api.v1alpha1.spec.LoraSpec;
+import dev.socratic.api.v1alpha1.spec.TrainingSpec;
+import dev.socratic.trainer.data.MicroBatching.Grouping;
 import java.util.List;
 import java.util.Set;
 
@@ -11,6 +13,7 @@ import java.util.Set;
  * @param linears the linear layers of a block
  * @param norms widths of the norms of a block
  * @param head whether the output embedding is the input embedding
+ * @param rotation whether the rotary embedding of a token follows from the length of its batch
  */
 public record ModelShape(
         int vocabularySize,
@@ -22,7 +25,8 @@ public record ModelShape(
         int headDimension,
         List<LinearShape> linears,
         List<Integer> norms,
-        Head head) {
+        Head head,
+        Rotation rotation) {
     /** PEFT's shorthand for every linear layer but the head. */
     public static final String ALL_LINEAR = "all-linear";
 
@@ -43,6 +47,13 @@ public record ModelShape(
         OWN
     }
 
+    /** What the rotary embedding follows from. */
+    public enum Rotation {
+        BY_POSITION,
+        /** LongRoPE has other factors for long batches than for short ones. */
+        BY_LENGTH
+    }
+
     /**
      * A linear layer of a block.
      *
@@ -53,6 +64,13 @@ public record ModelShape(
         long elements() {
             return (long) inputs * outputs;
         }
+    }
+
+    /** Which examples may pass together: NEFTune's noise, too, follows from the length of a batch. */
+    public Grouping grouping(TrainingSpec training) {
+        return training.neftuneNoiseAlpha() != null || rotation == Rotation.BY_LENGTH
+                ? Grouping.AS_DECLARED
+                : Grouping.BY_LENGTH;
     }
 
     long embeddingElements() {

@@ -56,7 +56,7 @@ public final class PlanTable {
                         "%,d of %,d parameters are trained; %d rows at once; %s%s%n",
                         plan.parameters().trainable(),
                         plan.parameters().total(),
-                        plan.microBatch(),
+                        plan.microBatching().rows(),
                         activations(plan),
                         together(plan)))
                 .toString();

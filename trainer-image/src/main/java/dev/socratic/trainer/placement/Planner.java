@@ -5,6 +5,7 @@ import dev.socratic.api.v1alpha1.spec.DeviceMapStrategy;
 import dev.socratic.api.v1alpha1.spec.Parallelism;
 import dev.socratic.api.v1alpha1.spec.PlacementSpec;
 import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
+import dev.socratic.api.v1alpha1.spec.TrainingSpec;
 import dev.socratic.trainer.failure.FailureReason;
 import dev.socratic.trainer.failure.Problem;
 import dev.socratic.trainer.failure.TrainerFailure;
@@ -28,6 +29,11 @@ import java.util.stream.Stream;
 public final class Planner {
     private static final String CPU = "cpu";
     private static final int MOST_MEBIBYTES = 1 << 20;
+    /** Beyond so many tokens at once more rows save nothing worth their memory. */
+    private static final int ENOUGH_TOKENS = 8192;
+
+    private static final int ENOUGH_TOKENS_ON_CPU = 1024;
+
     private static final List<SavedActivations> MORE =
             List.of(SavedActivations.BRANCHES, SavedActivations.PRODUCTS, SavedActivations.ALL);
 
@@ -159,9 +165,7 @@ public final class Planner {
 
     private Stream<Tactic> tactics(Spread spread) {
         int deepest = spread.isPipeline() ? spread.sections().size() : 1;
-        return Stream.iterate(batchSize(), rows -> rows > 0, rows -> rows / 2)
-                .map(this::divisor)
-                .distinct()
+        return Stream.iterate(mostRows(), rows -> rows > 0, rows -> rows / 2)
                 .flatMap(rows -> Stream.of(Tactic.Weights.values())
                         .flatMap(weights -> LongStream.of(Tactic.MANY_LOGITS, Tactic.SOME_LOGITS, Tactic.FEW_LOGITS)
                                 .boxed()
@@ -175,13 +179,16 @@ public final class Planner {
                 IntStream.iterate(1, depth -> depth < deepest, depth -> 2 * depth), IntStream.of(deepest));
     }
 
-    /** As many rows as can be, so that batches have equally many. */
-    private int divisor(int mostRows) {
-        int rows = mostRows;
-        while (batchSize() % rows != 0) {
-            rows--;
-        }
-        return rows;
+    /** Beyond so many tokens more rows save nothing; NEFTune keeps to the batches that are declared. */
+    private int mostRows() {
+        TrainingSpec training = spec.training();
+        int batch = training.batchSize();
+        return training.neftuneNoiseAlpha() != null
+                ? batch
+                : Math.max(
+                        batch,
+                        Math.min(
+                                batch * training.gradientAccumulation(), ENOUGH_TOKENS / training.maxSequenceLength()));
     }
 
     /**
@@ -227,10 +234,6 @@ public final class Planner {
                 && map.devices().stream().anyMatch(device -> !device.matches("[0-9]+"));
     }
 
-    private int batchSize() {
-        return spec.training().batchSize();
-    }
-
     private RunPlan plan(Candidate candidate, Map<String, Long> caps) {
         Spread spread = candidate.spread();
         Tactic tactic = candidate.tactic();
@@ -238,7 +241,7 @@ public final class Planner {
                 spread.map(),
                 spread.replicas(),
                 candidate.saved(),
-                tactic.rows(),
+                time.microBatching(candidate),
                 new Pipeline(time.stages(candidate), tactic.inFlight()),
                 memory.parameters(),
                 spread.devices().stream()

@@ -1,5 +1,6 @@
 package dev.socratic.trainer.placement;
 
+import dev.socratic.trainer.data.MicroBatching;
 import java.util.List;
 
 /**
@@ -7,15 +8,14 @@ import java.util.List;
  *
  * @param replicas devices that hold all of the model beside the one of the map
  * @param saved what is kept of each block
- * @param microBatch rows that pass through the model at once, at most training.batchSize; fewer change no result, as the
- *     loss is summed over tokens
+ * @param microBatching how a step's examples pass through the model
  * @param devices those that hold something
  */
 public record RunPlan(
         DeviceMap map,
         List<String> replicas,
         List<SavedActivations> saved,
-        int microBatch,
+        MicroBatching microBatching,
         Pipeline pipeline,
         Parameters parameters,
         List<Device> devices) {

@@ -1,6 +1,8 @@
 package dev.socratic.trainer.placement;
 
 import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
+import dev.socratic.trainer.data.MicroBatching;
+import dev.socratic.trainer.data.MicroBatching.Grouping;
 import dev.socratic.trainer.placement.PipelineSchedule.Stage;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,7 +19,7 @@ record StepTime(ModelShape shape, SocraticFineTuneSpec spec, Kernels kernels) {
     /** Of computing norms, residuals and the gate's product again, as a share of a forward pass. */
     private static final double ELEMENTWISE = 0.03;
     /** A product as large as the head's runs faster than a block, which has small operations beside its products. */
-    private static final double HEAD_SPEED = 0.7;
+    private static final double HEAD_SPEED = 0.5;
     /** Of taking a micro-batch over from another device, either way: a copy for which both devices wait for each other. */
     private static final double HAND_OVER = 0.5;
     /** What a micro-batch costs beside its tokens, in tokens: launches, and products too small to fill the device. */
@@ -39,16 +41,36 @@ record StepTime(ModelShape shape, SocraticFineTuneSpec spec, Kernels kernels) {
     }
 
     /** Micro-batches of a step where so many rows pass at once. */
-    int microBatches(int rows) {
-        return spec.training().gradientAccumulation() * (spec.training().batchSize() / rows);
+    private int microBatches(int rows) {
+        long batches = spec.training().gradientAccumulation();
+        long batch = spec.training().batchSize();
+        long parts = grouping() == Grouping.AS_DECLARED ? batches * parts(batch, rows) : parts(batches * batch, rows);
+        return (int) Math.min(Integer.MAX_VALUE, parts);
+    }
+
+    private static long parts(long all, int rows) {
+        return (all + rows - 1) / rows;
+    }
+
+    Grouping grouping() {
+        return shape.grouping(spec.training());
+    }
+
+    /** How the rows of a plan are made up; several devices need as many micro-batches as the plan has. */
+    MicroBatching microBatching(Candidate candidate) {
+        int rows = candidate.tactic().rows();
+        return new MicroBatching(
+                grouping(),
+                rows,
+                spec.training().maxSequenceLength(),
+                candidate.spread().devices().size() > 1 ? microBatches(rows) : 1,
+                (int) Math.round(overhead(candidate) + dequantization(candidate.tactic()) / BACKWARD));
     }
 
     List<Stage> stages(Candidate candidate) {
         Tactic tactic = candidate.tactic();
-        double tokens = (double) tactic.rows() * spec.training().maxSequenceLength()
-                + (candidate.spread().map().devices().contains("cpu") ? CPU_OVERHEAD : gpuOverhead());
-        boolean dequantizes = spec.quantization() != null && tactic.weights() == Tactic.Weights.EACH_TIME;
-        double weights = dequantizes ? DEQUANTIZATION : 0;
+        double tokens = (double) tactic.rows() * spec.training().maxSequenceLength() + overhead(candidate);
+        double weights = dequantization(tactic);
         List<Section> sections = candidate.spread().sections();
         List<Stage> stages = new ArrayList<>();
         for (int i = 0; i < sections.size(); i++) {
@@ -65,8 +87,15 @@ record StepTime(ModelShape shape, SocraticFineTuneSpec spec, Kernels kernels) {
         return stages;
     }
 
-    private int gpuOverhead() {
+    private int overhead(Candidate candidate) {
+        if (candidate.spread().map().devices().contains("cpu")) {
+            return CPU_OVERHEAD;
+        }
         return kernels == Kernels.OURS ? OVERHEAD_OF_OURS : OVERHEAD_OF_TORCH;
+    }
+
+    private double dequantization(Tactic tactic) {
+        return spec.quantization() != null && tactic.weights() == Tactic.Weights.EACH_TIME ? DEQUANTIZATION : 0;
     }
 
     /** Of a block's forward pass the share that the backward pass repeats. */

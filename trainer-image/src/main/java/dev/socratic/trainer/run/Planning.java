@@ -2,7 +2,6 @@ package dev.socratic.trainer.run;
 
 import dev.socratic.api.v1alpha1.SocraticFineTune;
 import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
-import dev.socratic.api.v1alpha1.spec.TrainingSpec;
 import dev.socratic.trainer.model.ModelConfig;
 import dev.socratic.trainer.placement.Kernels;
 import dev.socratic.trainer.placement.Planner;
@@ -38,48 +37,6 @@ public final class Planning {
     static RunPlan forThisMachine(ModelConfig config, int tokens, SocraticFineTuneSpec spec, Kernels kernels) {
         return Planner.plan(
                 config.shape(tokens), spec, Machine.memory(spec.placement().gpus()), kernels);
-    }
-
-    /**
-     * The same steps in smaller batches: where the plan lets fewer rows pass at once, gradients are accumulated over more
-     * batches. A step's examples and its loss, a sum over tokens, stay what they were.
-     *
-     * @param rows a divisor of the batch size
-     */
-    public static SocraticFineTuneSpec inMicroBatches(SocraticFineTuneSpec spec, int rows) {
-        TrainingSpec t = spec.training();
-        TrainingSpec training = new TrainingSpec(
-                t.epochs(),
-                t.maxSteps(),
-                rows,
-                t.gradientAccumulation() * (t.batchSize() / rows),
-                t.maxSequenceLength(),
-                t.learningRate(),
-                t.scheduler(),
-                t.warmupSteps(),
-                t.weightDecay(),
-                t.maxGradNorm(),
-                t.optimizer(),
-                t.seed(),
-                t.checkpointEverySteps(),
-                t.evalEverySteps(),
-                t.neftuneNoiseAlpha(),
-                t.labelSmoothingFactor(),
-                t.earlyStoppingPatience());
-        return new SocraticFineTuneSpec(
-                spec.model(),
-                spec.tokenizer(),
-                spec.quantization(),
-                spec.lora(),
-                spec.dataset(),
-                training,
-                spec.evaluation(),
-                spec.placement(),
-                spec.output(),
-                spec.suspend(),
-                spec.ttlSecondsAfterFinished(),
-                spec.activeDeadlineSeconds(),
-                spec.backoffLimit());
     }
 
     /** What the sinks tell of the devices. */

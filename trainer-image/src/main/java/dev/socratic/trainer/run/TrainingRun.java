@@ -208,9 +208,7 @@ public final class TrainingRun {
             List<String> before = replies(decoder, "before training");
             progress.phase(RunPhase.Training, train.size() + " examples");
             String runId = RunIdentity.of(settings, inputs.model(), train);
-            SocraticFineTuneSpec asPlanned = Planning.inMicroBatches(spec, plan.microBatch());
-            TrainingJob job = new TrainingJob(
-                    runId, asPlanned, train, evaluation, spec.training().batchSize(), checkpoints());
+            TrainingJob job = new TrainingJob(runId, spec, train, evaluation, plan.microBatching(), checkpoints());
             TrainingResult result;
             try (StepGradients gradients = StepGradients.of(replicas, plan.pipeline())) {
                 result = new Trainer(decoder, gradients, progress, stop).run(job);

@@ -2,6 +2,7 @@ package dev.socratic.trainer.train;
 
 import dev.socratic.trainer.data.Batch;
 import dev.socratic.trainer.data.Example;
+import dev.socratic.trainer.data.MicroBatching;
 import dev.socratic.trainer.model.Decoder;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,13 +20,13 @@ final class Evaluation {
 
     /**
      * @param batchSize examples whose losses have one mean
-     * @param rowsAtOnce how many of them pass through the model at once
+     * @param microBatching how they pass through the model
      */
-    Evaluation(Decoder decoder, List<Example> examples, int batchSize, int rowsAtOnce) {
+    Evaluation(Decoder decoder, List<Example> examples, int batchSize, MicroBatching microBatching) {
         this.decoder = decoder;
-        for (List<Example> batch : inGroups(examples, batchSize)) {
-            List<Batch> parts = inGroups(batch, rowsAtOnce).stream()
-                    .map(Batch::of)
+        for (int from = 0; from < examples.size(); from += batchSize) {
+            List<Example> batch = examples.subList(from, Math.min(from + batchSize, examples.size()));
+            List<Batch> parts = microBatching.parts(batch).stream()
                     .filter(part -> part.learnedTokens() > 0)
                     .toList();
             if (!parts.isEmpty()) {
@@ -44,13 +45,5 @@ final class Evaluation {
             examples += batch.examples;
         }
         return sum / examples;
-    }
-
-    private static List<List<Example>> inGroups(List<Example> examples, int size) {
-        List<List<Example>> groups = new ArrayList<>();
-        for (int from = 0; from < examples.size(); from += size) {
-            groups.add(examples.subList(from, Math.min(from + size, examples.size())));
-        }
-        return groups;
     }
 }

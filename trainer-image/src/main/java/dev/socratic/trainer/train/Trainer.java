@@ -1,7 +1,6 @@
 package dev.socratic.trainer.train;
 
 import dev.socratic.api.v1alpha1.spec.TrainingSpec;
-import dev.socratic.trainer.data.Batch;
 import dev.socratic.trainer.data.Batches;
 import dev.socratic.trainer.data.StepBatches;
 import dev.socratic.trainer.engine.AdamW;
@@ -17,8 +16,6 @@ import dev.socratic.trainer.progress.TrainingStep;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -72,10 +69,10 @@ public final class Trainer {
         Run(TrainingJob job) {
             this.job = job;
             this.training = job.spec().training();
-            this.batches = new Batches(job.train(), job.spec().dataset(), training);
+            this.batches = new Batches(job.train(), job.spec().dataset(), training, job.microBatching());
             this.learningRate = new LearningRate(training, batches.totalSteps());
             this.checkpoints = new CheckpointFolder(job.checkpoints(), job.runId());
-            this.evaluation = new Evaluation(decoder, job.evaluation(), job.evaluationBatch(), training.batchSize());
+            this.evaluation = new Evaluation(decoder, job.evaluation(), training.batchSize(), job.microBatching());
             this.earlyStopping = EarlyStopping.of(training.earlyStoppingPatience());
             this.scaler = decoder.facts().compute() == Precision.FLOAT16 ? GradScaler.on() : GradScaler.off();
         }
@@ -133,17 +130,15 @@ public final class Trainer {
         private StepResult step(int step) {
             long started = System.nanoTime();
             StepBatches batch = batches.step(step);
-            List<Batch> learned = batch.micro().stream()
-                    .filter(micro -> micro.learnedTokens() > 0)
-                    .toList();
+            int tokens = batch.tokens();
             Dropout dropout = new Dropout(job.spec().lora().dropout(), training.seed()).part(step);
             double lossSum = gradients.sum(
-                    new StepGradients.Step(learned, scaler.scale() / batch.tokens(), dropout, noise().part(step)));
+                    new StepGradients.Step(batch.micro(), scaler.scale() / tokens, dropout, noise().part(step)));
             double rate = learningRate.at(updates);
             double norm = update(step, rate);
             double seconds = (System.nanoTime() - started) / 1e9;
-            double loss = batch.tokens() == 0 ? 0 : lossSum / batch.tokens();
-            return new StepResult(loss, norm, rate, seconds, batch);
+            double loss = tokens == 0 ? 0 : lossSum / tokens;
+            return new StepResult(loss, norm, rate, seconds, tokens, batch);
         }
 
         private Noise noise() {
@@ -195,23 +190,17 @@ public final class Trainer {
                     result.loss,
                     result.norm,
                     result.rate,
-                    result.batch.tokens(),
-                    realTokens(result.batch) / result.seconds,
+                    result.tokens,
+                    result.batch.inputTokens() / result.seconds,
                     evaluated.orElse(null),
                     perStep * (batches.totalSteps() - step - 1),
                     Instant.now());
         }
     }
 
-    private record StepResult(double loss, double norm, double rate, double seconds, StepBatches batch) {}
+    private record StepResult(double loss, double norm, double rate, double seconds, int tokens, StepBatches batch) {}
 
     private static boolean every(int period, int steps) {
         return period > 0 && steps % period == 0;
-    }
-
-    private static int realTokens(StepBatches batch) {
-        return batch.micro().stream()
-                .flatMapToInt(micro -> Arrays.stream(micro.lengths()))
-                .sum();
     }
 }

@@ -2,6 +2,7 @@ package dev.socratic.trainer.train;
 
 import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
 import dev.socratic.trainer.data.Example;
+import dev.socratic.trainer.data.MicroBatching;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -10,7 +11,7 @@ import java.util.List;
  *
  * @param runId names the run: only checkpoints of the same run are gone on from
  * @param evaluation examples for the evaluation loss; may be empty
- * @param evaluationBatch how many of them have one mean loss, whatever passes through the model at once
+ * @param microBatching how a step's examples pass through the model
  * @param checkpoints folder of the run's checkpoints
  */
 public record TrainingJob(
@@ -18,15 +19,10 @@ public record TrainingJob(
         SocraticFineTuneSpec spec,
         List<Example> train,
         List<Example> evaluation,
-        int evaluationBatch,
+        MicroBatching microBatching,
         Path checkpoints) {
     public TrainingJob {
         train = List.copyOf(train);
         evaluation = List.copyOf(evaluation);
-    }
-
-    public TrainingJob(
-            String runId, SocraticFineTuneSpec spec, List<Example> train, List<Example> evaluation, Path checkpoints) {
-        this(runId, spec, train, evaluation, spec.training().batchSize(), checkpoints);
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.socratic.api.v1alpha1.spec.Attention;
+import dev.socratic.api.v1alpha1.spec.DeviceMapStrategy;
 import dev.socratic.api.v1alpha1.spec.Dtype;
 import dev.socratic.api.v1alpha1.spec.Parallelism;
 import dev.socratic.trainer.bench.BenchSettings.Parts;
@@ -27,7 +28,7 @@ class BenchTest {
     Path cache;
 
     @ParameterizedTest
-    @CsvSource({"NF4, {ALL=2}, 4Gi, 3", "PLAIN, {ALL=2}, 4Gi, 3", "NF4, '{BRANCHES=1, ALL=1}', 1200Ki, 1"})
+    @CsvSource({"NF4, {ALL=2}, 4Gi, 6", "PLAIN, {ALL=2}, 4Gi, 6", "NF4, '{BRANCHES=1, ALL=1}', 1200Ki, 1"})
     void measuresTheTinyModel(Weights weights, String kept, String cap, int rowsAtOnce) {
         Map<String, Object> result =
                 new Bench(settings(weights, Optional.of(cap), 0.1, Parts.MEASURED, Optional.empty()), cache).run();
@@ -87,6 +88,7 @@ class BenchTest {
                 2,
                 0,
                 Parallelism.LAYERS,
+                DeviceMapStrategy.AUTO,
                 cap,
                 Dtype.FLOAT32,
                 weights,

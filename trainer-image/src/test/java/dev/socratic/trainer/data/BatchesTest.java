@@ -9,8 +9,10 @@ import dev.socratic.api.v1alpha1.spec.LossScope;
 import dev.socratic.api.v1alpha1.spec.Optimizer;
 import dev.socratic.api.v1alpha1.spec.Scheduler;
 import dev.socratic.api.v1alpha1.spec.TrainingSpec;
+import dev.socratic.trainer.data.MicroBatching.Grouping;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class BatchesTest {
@@ -46,40 +48,56 @@ class BatchesTest {
     void theLastBatchAndTheLastGroupOfAnEpochMayBeSmaller() {
         Batches batches = batches(false, training(2, null, 2, 3));
         assertThat(batches.totalSteps()).isEqualTo(4);
-        assertThat(rows(batches.step(0))).containsExactly(List.of(0, 1), List.of(2, 3), List.of(4, 5));
-        assertThat(rows(batches.step(1))).containsExactly(List.of(6));
+        assertThat(examples(batches.step(0))).containsExactlyInAnyOrder(1, 2, 3, 4, 5);
+        assertThat(examples(batches.step(1))).containsExactly(6);
         assertThat(rows(batches.step(2))).isEqualTo(rows(batches.step(0)));
         assertThat(batches.step(0).tokens()).isEqualTo(15);
+        assertThat(batches.step(0).inputTokens()).isEqualTo(21);
         assertThat(batches.step(0).epoch()).isCloseTo(0.75, within(1e-12));
         assertThat(batches.step(3).epoch()).isCloseTo(2, within(1e-12));
     }
 
     @Test
+    void batchesAsDeclaredAreDividedAndKeepTheirLength() {
+        Batches whole = batches(EXAMPLES, false, training(2, null, 2, 3), Grouping.AS_DECLARED, 2);
+        assertThat(rows(whole.step(0))).containsExactly(List.of(0, 1), List.of(2, 3), List.of(4, 5));
+        Batches parts = batches(EXAMPLES, false, training(2, null, 2, 3), Grouping.AS_DECLARED, 1);
+        // the first example has nothing to learn
+        assertThat(rows(parts.step(0))).containsExactly(List.of(1), List.of(2), List.of(3), List.of(4), List.of(5));
+        assertThat(parts.step(0).micro()).extracting(Batch::length).containsExactly(2, 4, 4, 6, 6);
+    }
+
+    @Test
     void maxStepsWinsOverEpochsAndGoesRoundTheData() {
         assertThat(batches(false, training(1, 9, 2, 3)).totalSteps()).isEqualTo(9);
-        assertThat(rows(batches(false, training(1, 9, 2, 3)).step(8))).hasSize(3);
+        assertThat(examples(batches(false, training(1, 9, 2, 3)).step(8))).hasSize(5);
     }
 
     @Test
     void shufflingShowsEachExampleOnceAnEpochInAnOrderOfSeedAndEpochAlone() {
-        Batches batches = batches(true, training(3, null, 7, 1));
-        List<List<Integer>> first = rows(batches.step(0));
-        assertThat(first.get(0))
-                .containsExactlyInAnyOrder(0, 1, 2, 3, 4, 5, 6)
-                .isNotEqualTo(rows(batches.step(1)).get(0));
-        assertThat(rows(batches.step(0))).isEqualTo(first);
+        Batches batches = batches(true, training(3, null, 4, 1));
+        List<Integer> first = examples(batches.step(0));
+        assertThat(Stream.of(0, 1).map(batches::step).flatMap(step -> examples(step).stream()))
+                .containsExactlyInAnyOrder(1, 2, 3, 4, 5, 6);
+        assertThat(examples(batches.step(2))).isNotEqualTo(first);
+        assertThat(examples(batches.step(0))).isEqualTo(first);
         // pinned: a change of this order would change every seeded run
         assertThat(Shuffle.order(7, 42, 0)).containsExactly(0, 3, 5, 4, 2, 1, 6);
     }
 
     @Test
     void dataWithoutAnyLabelIsRefused() {
-        assertThatThrownBy(() -> new Batches(EXAMPLES.subList(0, 1), dataset(false), training(1, null, 1, 1)))
+        assertThatThrownBy(() -> batches(EXAMPLES.subList(0, 1), false, training(1, null, 1, 1), Grouping.BY_LENGTH, 2))
                 .isInstanceOf(BadData.class);
     }
 
     private static Batches batches(boolean shuffle, TrainingSpec training) {
-        return new Batches(EXAMPLES, dataset(shuffle), training);
+        return batches(EXAMPLES, shuffle, training, Grouping.BY_LENGTH, 2);
+    }
+
+    private static Batches batches(
+            List<Example> examples, boolean shuffle, TrainingSpec training, Grouping grouping, int rowsAtOnce) {
+        return new Batches(examples, dataset(shuffle), training, new MicroBatching(grouping, rowsAtOnce, 16, 1, 1));
     }
 
     private static DatasetSpec dataset(boolean shuffle) {
@@ -105,6 +123,10 @@ class BatchesTest {
                 null,
                 null,
                 null);
+    }
+
+    private static List<Integer> examples(StepBatches step) {
+        return rows(step).stream().flatMap(List::stream).toList();
     }
 
     /** The examples in each batch of a step, by the token that fills them. */

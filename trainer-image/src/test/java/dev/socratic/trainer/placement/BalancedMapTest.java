@@ -43,7 +43,18 @@ class BalancedMapTest {
                 new LinearShape("up_proj", hidden, inner, 0),
                 new LinearShape("down_proj", inner, hidden, 0));
         List<Integer> widths = Collections.nCopies(norms, hidden);
-        return new ModelShape(vocabulary, hidden, inner, layers, heads, keyValues, dimension, linears, widths, head);
+        return new ModelShape(
+                vocabulary,
+                hidden,
+                inner,
+                layers,
+                heads,
+                keyValues,
+                dimension,
+                linears,
+                widths,
+                head,
+                ModelShape.Rotation.BY_POSITION);
     }
 
     /** Golden: accelerate 1.15 over transformers 5.23's modules on the meta device, shares computed while untied. */

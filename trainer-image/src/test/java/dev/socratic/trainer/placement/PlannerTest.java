@@ -28,7 +28,7 @@ class PlannerTest {
     @Test
     void theNotebooksRunFitsIntoTwiceFourGibibytes() throws IOException {
         RunPlan plan = Planner.plan(GEMMA, sample(), Map.of(), Kernels.OURS);
-        assertThat(plan.microBatch()).isEqualTo(1);
+        assertThat(plan.microBatching().rows()).isEqualTo(1);
         assertThat(plan.pipeline().inFlight()).isEqualTo(2);
         assertThat(kept(plan)).isEqualTo("0 1 16 9");
         assertThat(plan.devices()).extracting(RunPlan.Device::id).containsExactly("0", "1");
@@ -57,7 +57,7 @@ class PlannerTest {
             Kernels kernels, String cap, int batchSize, int microBatch, String kept, int inFlight) throws IOException {
         RunPlan plan =
                 Planner.plan(GEMMA, sample("4Gi", cap, "batchSize: 1", "batchSize: " + batchSize), Map.of(), kernels);
-        assertThat(plan.microBatch()).as(PlanTable.of(plan)).isEqualTo(microBatch);
+        assertThat(plan.microBatching().rows()).as(PlanTable.of(plan)).isEqualTo(microBatch);
         assertThat(kept(plan)).isEqualTo(kept);
         assertThat(plan.pipeline().inFlight()).isEqualTo(inFlight);
     }
@@ -76,21 +76,22 @@ class PlannerTest {
     void oneGpuOfFourGibibytesTakesTheNotebooksRun() throws IOException {
         RunPlan plan =
                 Planner.plan(GEMMA, sample("gpus: 2", "gpus: 1", "      \"1\": 4Gi\n", ""), Map.of(), Kernels.OURS);
-        assertThat(kept(plan)).isEqualTo("0 17 7 2");
+        assertThat(plan.microBatching().rows()).isEqualTo(2);
+        assertThat(kept(plan)).isEqualTo("0 25 0 1");
         assertThat(plan.saved().get(25)).isEqualTo(SavedActivations.ALL);
         assertThat(plan.devices())
                 .singleElement()
                 .satisfies(device -> assertThat(device.plannedBytes()).isLessThanOrEqualTo(4 * GIB));
     }
 
-    /** Blocks and head, which costs as much as five or six of them, in equal shares. */
+    /** Blocks and head, which costs as much as four of them, in equal shares. */
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             value = {
-                "4Gi  | 2 | embed,0-9,norm,head; 10-25",
-                "70Gi | 2 | embed,0-15; 16-25,norm,head",
-                "70Gi | 4 | embed,0-1,norm,head; 2-9; 10-17; 18-25",
+                "4Gi  | 2 | embed,0-10,norm,head; 11-25",
+                "70Gi | 2 | embed,0-10,norm,head; 11-25",
+                "70Gi | 4 | embed,0-3,norm,head; 4-11; 12-18; 19-25",
             })
     void autoDividesByTime(String cap, int gpus, String holds) throws IOException {
         RunPlan plan = Planner.plan(
@@ -133,7 +134,7 @@ class PlannerTest {
                         "gradientAccumulation: 1"),
                 Map.of(),
                 Kernels.OURS);
-        assertThat(plan.microBatch()).isEqualTo(4);
+        assertThat(plan.microBatching().rows()).isEqualTo(4);
         assertThat(kept(plan)).isEqualTo("0 0 0 26");
     }
 
@@ -174,7 +175,8 @@ class PlannerTest {
         assertThat(smallest.find()).isTrue();
         int cap = Integer.parseInt(smallest.group(1));
         assertThat(Planner.plan(GEMMA, sample("4Gi", cap + "Mi"), Map.of(), Kernels.OURS)
-                        .microBatch())
+                        .microBatching()
+                        .rows())
                 .isEqualTo(1);
         assertThat(refusal(sample("4Gi", cap - 1 + "Mi"), Map.of())).isNotNull();
     }

@@ -8,6 +8,7 @@ import dev.socratic.trainer.checkpoint.Checkpoint;
 import dev.socratic.trainer.checkpoint.SafetensorsWriter;
 import dev.socratic.trainer.checkpoint.TensorToWrite;
 import dev.socratic.trainer.data.Example;
+import dev.socratic.trainer.data.MicroBatching;
 import dev.socratic.trainer.engine.TorchEngine;
 import dev.socratic.trainer.model.Decoder;
 import dev.socratic.trainer.model.LoadRequest;
@@ -106,6 +107,16 @@ record GoldenCase(String name, JsonNode root) {
         }
         SafetensorsWriter.write(scratch.resolve("adapter_model.safetensors"), Map.of(), tensors);
         return scratch;
+    }
+
+    /** How a step's examples pass through the model where there is room for its batches, on a device that likes full ones. */
+    MicroBatching microBatching(SocraticFineTuneSpec spec) {
+        return new MicroBatching(
+                ModelConfig.read(modelFolder()).shape(0).grouping(spec.training()),
+                spec.training().batchSize(),
+                spec.training().maxSequenceLength(),
+                1,
+                64);
     }
 
     /** The case as a resource; {@code changes} are lines of YAML that replace those of the same key. */

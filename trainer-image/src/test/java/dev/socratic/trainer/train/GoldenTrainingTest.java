@@ -96,7 +96,8 @@ class GoldenTrainingTest {
                 StopSignal stop = StopSignal.onSigterm();
                 Decoder decoder = golden.load(engine, spec, model, scratch, saved)) {
             TrainingResult result = new Trainer(decoder, StepGradients.on(decoder), collect(steps), stop)
-                    .run(new TrainingJob("golden", spec, examples, golden.examples(), scratch));
+                    .run(new TrainingJob(
+                            "golden", spec, examples, golden.examples(), golden.microBatching(spec), scratch));
             assertSteps(golden, steps);
             assertAdapter(golden, decoder);
             assertThat(decoder.facts().targetModules()).containsExactlyInAnyOrderElementsOf(golden.targetModules());

@@ -125,7 +125,8 @@ class ResumeTest {
                 Collections.nCopies(3, SavedActivations.INPUTS));
         try (Decoder decoder = Decoder.load(engine, request)) {
             new Trainer(decoder, StepGradients.on(decoder), sink, stop)
-                    .run(new TrainingJob(runId, spec, golden.examples(), List.of(), checkpoints));
+                    .run(new TrainingJob(
+                            runId, spec, golden.examples(), List.of(), golden.microBatching(spec), checkpoints));
             return Floats.of(decoder.adapter().toPeft());
         }
     }

@@ -320,7 +320,13 @@ class SeveralDevicesTest {
         try (Replicas replicas = Replicas.load(engine, request, copies);
                 StepGradients own = gradients.apply(replicas)) {
             new Trainer(replicas.first(), own, sink, stop)
-                    .run(new TrainingJob("devices", spec, golden.examples(), golden.examples(), checkpoints));
+                    .run(new TrainingJob(
+                            "devices",
+                            spec,
+                            golden.examples(),
+                            golden.examples(),
+                            golden.microBatching(spec),
+                            checkpoints));
             return new Trained(
                     steps, norms, Floats.of(replicas.first().adapter().toPeft()));
         }

@@ -184,10 +184,9 @@ class TrainerTest {
                 StopSignal stop = StopSignal.onSigterm();
                 Decoder decoder = golden.load(engine, spec, scratch, SavedActivations.INPUTS)) {
             new Trainer(decoder, StepGradients.on(decoder), sink, stop)
-                    .run(new TrainingJob("test", spec, golden.examples(), golden.examples(), scratch));
-            lastLoss = new Evaluation(
-                            decoder, golden.examples(), 2, spec.training().batchSize())
-                    .loss();
+                    .run(new TrainingJob(
+                            "test", spec, golden.examples(), golden.examples(), golden.microBatching(spec), scratch));
+            lastLoss = new Evaluation(decoder, golden.examples(), 2, golden.microBatching(spec)).loss();
         }
         return steps;
     }

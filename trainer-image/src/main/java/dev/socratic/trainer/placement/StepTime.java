@@ -19,7 +19,7 @@ record StepTime(ModelShape shape, SocraticFineTuneSpec spec, Kernels kernels) {
     /** Of computing norms, residuals and the gate's product again, as a share of a forward pass. */
     private static final double ELEMENTWISE = 0.03;
     /** A product as large as the head's runs faster than a block, which has small operations beside its products. */
-    private static final double HEAD_SPEED = 0.5;
+    private static final double HEAD_SPEED = 0.7;
     /** Of taking a micro-batch over from another device, either way: a copy for which both devices wait for each other. */
     private static final double HAND_OVER = 0.5;
     /** What a micro-batch costs beside its tokens, in tokens: launches, and products too small to fill the device. */

@@ -84,14 +84,14 @@ class PlannerTest {
                 .satisfies(device -> assertThat(device.plannedBytes()).isLessThanOrEqualTo(4 * GIB));
     }
 
-    /** Blocks and head, which costs as much as four of them, in equal shares. */
+    /** Blocks and head, which costs as much as five of them, in equal shares. */
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             value = {
-                "4Gi  | 2 | embed,0-10,norm,head; 11-25",
-                "70Gi | 2 | embed,0-10,norm,head; 11-25",
-                "70Gi | 4 | embed,0-3,norm,head; 4-11; 12-18; 19-25",
+                "4Gi  | 2 | embed,0-9,norm,head; 10-25",
+                "70Gi | 2 | embed,0-9,norm,head; 10-25",
+                "70Gi | 4 | embed,0-1,norm,head; 2-9; 10-17; 18-25",
             })
     void autoDividesByTime(String cap, int gpus, String holds) throws IOException {
         RunPlan plan = Planner.plan(

@@ -91,6 +91,18 @@ record BadFile(String good, String bad, int line, String field, List<String> inF
                         List.of("balance", "sequential", "did you mean balanced?"),
                         List.of("balance", "sequential")),
                 bad(
+                        "gpus: 2",
+                        "gpus: 2\n    runtimeClassName: NVIDIA",
+                        19,
+                        "spec.placement.runtimeClassName",
+                        List.of("NVIDIA", "small letters, digits")),
+                bad(
+                        "dtype: float16",
+                        "secretRef: {name: hugging_face}",
+                        8,
+                        "spec.model.secretRef.name",
+                        List.of("hugging_face", "small letters, digits")),
+                bad(
                         "operator: Exists",
                         "operator: 5",
                         26,

@@ -16,6 +16,9 @@ import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.Resource;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import io.fabric8.kubernetes.client.utils.Serialization;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
@@ -73,6 +76,21 @@ class ObstaclesTest {
         assertThat(refused.jobName()).isNull();
         quota.delete();
         assertThat(await("Starting").jobName()).isNotNull();
+    }
+
+    @Test
+    void whatNoJobCanBeIsToldUntilTheSpecIsCorrected() {
+        String yaml = Serialization.asYaml(Resources.onTheCpu());
+        client.resource(Serialization.unmarshal(
+                        yaml.replace("    gpus: 0", "    gpus: 0\n    nodeSelector: {zone: a zone}"),
+                        SocraticFineTune.class))
+                .create();
+        assertThat(await("CreationRefused").message())
+                .contains("nodeSelector", "a zone", "Correct the spec; the run then starts by itself.");
+        resource.patch(
+                PatchContext.of(PatchType.JSON_MERGE),
+                "{\"spec\": {\"placement\": {\"nodeSelector\": {\"zone\": \"a-zone\"}}}}");
+        await("Starting");
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.socratic.api.yaml;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.socratic.api.v1alpha1.spec.MemoryQuantity;
+import dev.socratic.api.v1alpha1.spec.ObjectName;
 import dev.socratic.api.v1alpha1.spec.UriSchemes;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,6 +17,12 @@ final class SpecRules {
             "spec.dataset.evalUri", UriSchemes.DATASET,
             "spec.output.uri", UriSchemes.OUTPUT);
 
+    private static final List<String> NAMES = List.of(
+            "spec.model.secretRef.name",
+            "spec.output.secretRef.name",
+            "spec.placement.runtimeClassName",
+            "spec.placement.priorityClassName");
+
     private SpecRules() {}
 
     static List<Problem> problems(YamlDocument document) {
@@ -27,6 +34,12 @@ final class SpecRules {
                         path,
                         "found " + uri + "; allowed: file:///PATH, " + String.join("://, ", schemes.inCluster())
                                 + ":// followed by a name, without /.."));
+            }
+        });
+        NAMES.forEach(path -> {
+            JsonNode name = at(document.tree(), path);
+            if (name.isTextual() && !ObjectName.isValid(name.asText())) {
+                problems.add(document.atValue(path, "found " + name + "; allowed: " + ObjectName.ALLOWED));
             }
         });
         JsonNode placement = at(document.tree(), "spec.placement");

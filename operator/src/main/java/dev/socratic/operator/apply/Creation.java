@@ -13,6 +13,7 @@ import java.util.function.Consumer;
 /** Creates what belongs to a run, or says why it cannot. */
 record Creation(KubernetesClient client) {
     private static final int CONFLICT = 409;
+    private static final int INVALID = 422;
     private static final int TOO_MANY_REQUESTS = 429;
 
     /**
@@ -31,7 +32,8 @@ record Creation(KubernetesClient client) {
             if (e.getCode() == 0 || e.getCode() == TOO_MANY_REQUESTS) {
                 throw e;
             }
-            return Optional.of(new Refusal(Refusal.Cause.REFUSED, words(desired), words(e)));
+            Refusal.Cause cause = e.getCode() == INVALID ? Refusal.Cause.INVALID : Refusal.Cause.REFUSED;
+            return Optional.of(new Refusal(cause, words(desired), words(e)));
         }
     }
 

@@ -127,12 +127,15 @@ final class Obstacles {
                         "NameTaken",
                         "%s is there already. %s Delete or rename it; the run then starts by itself."
                                 .formatted(refusal.object(), refusal.message()));
-            case REFUSED ->
-                Verdict.blocked(
-                        "CreationRefused",
-                        "%s cannot be created: %s It is tried again by itself."
-                                .formatted(refusal.object(), Sentences.ended(refusal.message())));
+            case REFUSED -> refused(refusal, "It is tried again by itself.");
+            case INVALID -> refused(refusal, "Correct the spec; the run then starts by itself.");
         };
+    }
+
+    private static Verdict refused(Refusal refusal, String remedy) {
+        return Verdict.blocked(
+                "CreationRefused",
+                "%s cannot be created: %s %s".formatted(refusal.object(), Sentences.ended(refusal.message()), remedy));
     }
 
     static Verdict notAllowed(List<String> breaches) {

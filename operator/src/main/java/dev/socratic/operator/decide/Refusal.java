@@ -11,6 +11,8 @@ public record Refusal(Cause cause, String object, String message) {
     public enum Cause {
         /** Quota, admission or permissions: somebody has to mend something. */
         REFUSED,
+        /** The spec asks for what no object can be: it has to change. */
+        INVALID,
         /** An object of that name is there, and another's. */
         NAME_TAKEN,
         /** What an earlier resource of the same name had is being deleted. */

@@ -55,9 +55,14 @@ public record PlacementSpec(
         @JsonPropertyDescription("Further scheduling constraints of the pod.")
         Affinity affinity,
 
-        @JsonPropertyDescription("RuntimeClass of the pod.") String runtimeClassName,
+        @JsonPropertyDescription("RuntimeClass of the pod.")
+        @Size(min = 1, max = ObjectName.LONGEST)
+        @ValidationRule(value = ObjectName.RULE, messageExpression = ObjectName.MESSAGE)
+        String runtimeClassName,
 
         @JsonPropertyDescription("PriorityClass of the pod.")
+        @Size(min = 1, max = ObjectName.LONGEST)
+        @ValidationRule(value = ObjectName.RULE, messageExpression = ObjectName.MESSAGE)
         String priorityClassName,
 
         @JsonPropertyDescription("Trainer image to run instead of the one the operator was installed with.")

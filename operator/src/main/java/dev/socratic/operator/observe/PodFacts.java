@@ -120,7 +120,7 @@ public record PodFacts(
                 Times.parse(pod.getMetadata().getCreationTimestamp()),
                 status.getConditions().stream()
                         .filter(PodFacts::unschedulable)
-                        .map(PodCondition::getMessage)
+                        .map(condition -> Objects.requireNonNullElse(condition.getMessage(), condition.getReason()))
                         .findFirst()
                         .orElse(null),
                 container

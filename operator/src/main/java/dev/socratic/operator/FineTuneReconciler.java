@@ -14,6 +14,7 @@ import dev.socratic.operator.observe.Observation;
 import dev.socratic.operator.observe.Observer;
 import dev.socratic.operator.observe.PodFacts;
 import dev.socratic.operator.observe.Rush;
+import dev.socratic.operator.observe.RushEnd;
 import dev.socratic.operator.observe.TrainerPods;
 import dev.socratic.operator.progress.PolledReport;
 import dev.socratic.operator.progress.ProgressSource;
@@ -51,6 +52,7 @@ final class FineTuneReconciler implements Reconciler<SocraticFineTune> {
     private final Reporter reporter;
     private final Clock clock;
     private final Rush rush = new Rush();
+    private final RushEnd rushEnd;
     private InformerEventSource<Job, SocraticFineTune> jobs;
     private volatile Supplier<Stream<SocraticFineTune>> resources = Stream::empty;
 
@@ -70,6 +72,7 @@ final class FineTuneReconciler implements Reconciler<SocraticFineTune> {
         this.applier = new Applier(client, settings);
         this.reporter = new Reporter(client, metrics);
         this.clock = clock;
+        this.rushEnd = new RushEnd(rush, clock);
     }
 
     /** What this thread logs from now on is about the run; so is what the framework logs when the reconciliation failed. */
@@ -87,6 +90,8 @@ final class FineTuneReconciler implements Reconciler<SocraticFineTune> {
     @Override
     public List<EventSource<?, SocraticFineTune>> prepareEventSources(EventSourceContext<SocraticFineTune> context) {
         resources = () -> context.getPrimaryCache().list();
+        Predicate<ResourceID> told = id ->
+                context.getPrimaryCache().get(id).filter(Observation::told).isPresent();
         jobs = new InformerEventSource<>(
                 InformerEventSourceConfiguration.from(Job.class, SocraticFineTune.class)
                         .withName("jobs")
@@ -100,15 +105,15 @@ final class FineTuneReconciler implements Reconciler<SocraticFineTune> {
                         .withName("pods")
                         .withNamespacesInheritedFromController()
                         .withLabelSelector(RunLabels.SELECTOR)
+                        .withOnAddFilter(pod -> !PodFacts.isOnItsWay(pod)
+                                || TrainerPods.resources(pod).stream().anyMatch(told))
                         .withOnUpdateFilter(PodFacts::differ)
                         .withSecondaryToPrimaryMapper(TrainerPods::resources)
                         .build(),
                 context);
-        Predicate<ResourceID> told = id ->
-                context.getPrimaryCache().get(id).filter(Observation::told).isPresent();
         ProgressSource progress = new ProgressSource(
                 settings, () -> pods.isRunning() ? TrainerPods.endpoints(pods.list(pod -> true), told) : List.of());
-        return List.of(jobs, pods, progress);
+        return List.of(jobs, pods, progress, rushEnd);
     }
 
     @Override
@@ -129,6 +134,9 @@ final class FineTuneReconciler implements Reconciler<SocraticFineTune> {
         reporter.report(decision, observation.run(), context, now);
         UpdateControl<SocraticFineTune> control = UpdateControl.noUpdate();
         decision.comeBack().ifPresent(control::rescheduleAfter);
+        if (observation.waitsForRush()) {
+            rushEnd.await(ResourceID.fromResource(resource));
+        }
         return control;
     }
 

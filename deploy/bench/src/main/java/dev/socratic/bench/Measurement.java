@@ -13,7 +13,9 @@ import java.util.Map;
  * @param succeededSeconds from the first pod's end until every resource says Succeeded
  * @param writesUpToRunning the operator's writes a resource
  * @param readsUpToRunning the operator's reads a resource, watches included
- * @param cpuMillis the operator's CPU time a resource up to Running
+ * @param coldCpuMillis the operator's CPU time a resource up to Running, of the first ones of a new process
+ * @param cpuMillis the same in that process after those, with its code compiled
+ * @param podsCpuMillis what of it was used until all pods ran
  * @param residentMiB the operator's memory with all of them Running
  * @param steadyWrites writes in a minute in which nothing happened
  * @param restartWrites writes of an operator that was started with all of them there
@@ -28,18 +30,20 @@ record Measurement(
         double succeededSeconds,
         double writesUpToRunning,
         double readsUpToRunning,
+        double coldCpuMillis,
         double cpuMillis,
+        double podsCpuMillis,
         long residentMiB,
         int steadyWrites,
         int restartWrites,
         Map<String, Integer> requests) {
     static final String HEADER =
-            "RESOURCES  FLOOR    OURS     RATIO  STATUS   SUCCEEDED  WRITES  READS  CPU       RESIDENT  STEADY  RESTART";
+            "RESOURCES  FLOOR    OURS     RATIO  STATUS   SUCCEEDED  WRITES  READS  COLD CPU  WARM CPU  TO PODS   RESIDENT  STEADY  RESTART";
 
     String line() {
         return String.format(
                 Locale.ROOT,
-                "%-9d  %5.1f s  %5.1f s  %5.2f  %5.1f s  %7.1f s  %6.2f  %5.2f  %5.1f ms  %4d MiB  %6d  %7d",
+                "%-9d  %5.1f s  %5.1f s  %5.2f  %5.1f s  %7.1f s  %6.2f  %5.2f  %5.1f ms  %5.1f ms  %5.1f ms  %4d MiB  %6d  %7d",
                 resources,
                 floorSeconds,
                 seconds,
@@ -48,7 +52,9 @@ record Measurement(
                 succeededSeconds,
                 writesUpToRunning,
                 readsUpToRunning,
+                coldCpuMillis,
                 cpuMillis,
+                podsCpuMillis,
                 residentMiB,
                 steadyWrites,
                 restartWrites);

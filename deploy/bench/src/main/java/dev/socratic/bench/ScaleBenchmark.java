@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.utils.Serialization;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,13 +32,16 @@ import picocli.CommandLine.Option;
 public final class ScaleBenchmark implements Callable<Integer> {
     private static final Duration STEADY = Duration.ofMinutes(1);
 
+    /** To delete a thousand resources is one request. */
+    private static final Duration LONGEST_REQUEST = Duration.ofMinutes(2);
+
     @Option(names = "--resources", split = ",", defaultValue = "500,1000", description = "Sizes (${DEFAULT-VALUE}).")
     private List<Integer> sizes;
 
     @Option(
             names = "--warm-up",
             defaultValue = "300",
-            description = "Resources before the first size (${DEFAULT-VALUE}).")
+            description = "Resources that the operator's process has before those that count (${DEFAULT-VALUE}).")
     private int warmUp;
 
     @Option(
@@ -72,9 +76,10 @@ public final class ScaleBenchmark implements Callable<Integer> {
         Files.createDirectories(logs);
         int most = Math.max(warmUp, Collections.max(sizes));
         List<Measurement> measurements = new ArrayList<>();
-        try (KubernetesClient client = new KubernetesClientBuilder()
-                        .withConfig(Config.fromKubeconfig(kubeconfig.toFile()))
-                        .build();
+        Config config = Config.fromKubeconfig(kubeconfig.toFile());
+        config.setRequestTimeout((int) LONGEST_REQUEST.toMillis());
+        try (KubernetesClient client =
+                        new KubernetesClientBuilder().withConfig(config).build();
                 Trainers trainers = new Trainers();
                 Kwok nodes = Kwok.start(client, kwok, kubeconfig, logs.resolve("kwok.log"), most);
                 World world = new World(client)) {
@@ -86,48 +91,14 @@ public final class ScaleBenchmark implements Callable<Integer> {
                     Setting.PROGRESS_PORT,
                     String.valueOf(trainers.port()));
             Path log = logs.resolve("operator.log");
-            OperatorProcess operator = OperatorProcess.start(kubeconfig, log, javaOptions, settings);
-            try {
-                PodTemplateSpec template = world.podTemplate();
-                running(client, warmUp, () -> world.createResources(warmUp));
+            System.out.println(Measurement.HEADER);
+            for (int size : sizes) {
+                Measurement measurement = measure(
+                        client, world, size, () -> OperatorProcess.start(kubeconfig, log, javaOptions, settings));
+                System.out.println(measurement.line());
+                System.out.println(measurement.requests());
+                measurements.add(measurement);
                 world.removeAll();
-                System.out.println(Measurement.HEADER);
-                for (int size : sizes) {
-                    double floor = seconds(pods(client, size, () -> world.createJobs(size, template)));
-                    world.removeAll();
-                    Cost before = operator.cost();
-                    Running ours = running(client, size, () -> world.createResources(size));
-                    Cost upToRunning = operator.cost().since(before);
-                    settle(operator);
-                    Cost settled = operator.cost();
-                    LockSupport.parkNanos(STEADY.toNanos());
-                    Cost steady = operator.cost().since(settled);
-                    operator.close();
-                    operator = OperatorProcess.start(kubeconfig, log, javaOptions, settings);
-                    settle(operator);
-                    int restartWrites = operator.cost().writes();
-                    double succeeded = seconds(succeeded(client, size, world));
-                    world.removeAll();
-                    Measurement measurement = new Measurement(
-                            size,
-                            floor,
-                            seconds(ours.pods()),
-                            seconds(ours.pods()) / floor,
-                            seconds(ours.statuses()),
-                            succeeded,
-                            (double) upToRunning.writes() / size,
-                            (double) upToRunning.reads() / size,
-                            (double) upToRunning.cpu().toMillis() / size,
-                            settled.residentBytes() >> 20,
-                            steady.writes(),
-                            restartWrites,
-                            upToRunning.requests());
-                    System.out.println(measurement.line());
-                    System.out.println(measurement.requests());
-                    measurements.add(measurement);
-                }
-            } finally {
-                operator.close();
             }
         }
         if (out != null) {
@@ -136,6 +107,47 @@ public final class ScaleBenchmark implements Callable<Integer> {
                     Serialization.jsonMapper().writerWithDefaultPrettyPrinter().writeValueAsString(measurements));
         }
         return 0;
+    }
+
+    /** In a process of its own, which has its first resources before those that count. */
+    private Measurement measure(KubernetesClient client, World world, int size, Callable<OperatorProcess> start)
+            throws Exception {
+        OperatorProcess operator = start.call();
+        try {
+            PodTemplateSpec template = world.podTemplate();
+            Running cold = running(client, operator, warmUp, () -> world.createResources(warmUp));
+            world.removeAll();
+            double floor = seconds(pods(client, size, () -> world.createJobs(size, template)));
+            world.removeAll();
+            Running ours = running(client, operator, size, () -> world.createResources(size));
+            settle(operator);
+            Cost settled = operator.cost();
+            LockSupport.parkNanos(STEADY.toNanos());
+            Cost steady = operator.cost().since(settled);
+            operator.close();
+            operator = start.call();
+            settle(operator);
+            int restartWrites = operator.cost().writes();
+            double succeeded = seconds(succeeded(client, size, world));
+            return new Measurement(
+                    size,
+                    floor,
+                    seconds(ours.pods()),
+                    seconds(ours.pods()) / floor,
+                    seconds(ours.statuses()),
+                    succeeded,
+                    (double) ours.cost().writes() / size,
+                    (double) ours.cost().reads() / size,
+                    (double) cold.cost().cpu().toMillis() / warmUp,
+                    (double) ours.cost().cpu().toMillis() / size,
+                    (double) ours.podsCost().cpu().toMillis() / size,
+                    settled.residentBytes() >> 20,
+                    steady.writes(),
+                    restartWrites,
+                    ours.cost().requests());
+        } finally {
+            operator.close();
+        }
     }
 
     private static Duration pods(KubernetesClient client, int count, Work work) throws InterruptedException {
@@ -149,10 +161,14 @@ public final class ScaleBenchmark implements Callable<Integer> {
     }
 
     /** Statuses are watched when the pods run: a watch that plain Jobs do not have would count as the operator's. */
-    private static Running running(KubernetesClient client, int count, Work work) throws InterruptedException {
+    private static Running running(KubernetesClient client, OperatorProcess operator, int count, Work work)
+            throws IOException, InterruptedException {
+        Cost before = operator.cost();
         Duration pods = pods(client, count, work);
+        Cost podsCost = operator.cost().since(before);
         try (Arrivals<SocraticFineTune> statuses = phase(client, count, Phase.RUNNING)) {
-            return new Running(pods, pods.plus(statuses.await()));
+            Duration told = pods.plus(statuses.await());
+            return new Running(pods, told, podsCost, operator.cost().since(before));
         }
     }
 
@@ -186,7 +202,7 @@ public final class ScaleBenchmark implements Callable<Integer> {
         return duration.toMillis() / 1000.0;
     }
 
-    private record Running(Duration pods, Duration statuses) {}
+    private record Running(Duration pods, Duration statuses, Cost podsCost, Cost cost) {}
 
     private interface Work {
         void run() throws InterruptedException;

@@ -1,8 +1,9 @@
 package dev.socratic.bench;
 
 import dev.socratic.api.v1alpha1.SocraticFineTune;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResourceBuilder;
 import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
@@ -32,12 +33,12 @@ final class World implements AutoCloseable {
 
     private final KubernetesClient client;
     private final ExecutorService writers = Executors.newFixedThreadPool(WRITERS);
-    private final SocraticFineTune fineTune;
+    private final GenericKubernetesResource fineTune;
 
     World(KubernetesClient client) {
         this.client = client;
-        this.fineTune =
-                Serialization.unmarshal(World.class.getResourceAsStream("finetune.yaml"), SocraticFineTune.class);
+        this.fineTune = Serialization.unmarshal(
+                World.class.getResourceAsStream("finetune.yaml"), GenericKubernetesResource.class);
         client.load(things()).create();
     }
 
@@ -129,14 +130,13 @@ final class World implements AutoCloseable {
         }
     }
 
-    private SocraticFineTune numbered(int number) {
-        SocraticFineTune one = new SocraticFineTune();
-        one.setMetadata(new ObjectMetaBuilder()
-                .withNamespace(NAMESPACE)
+    /** What the file says and no more, as kubectl sends it: what it leaves out is the API server's to fill in. */
+    private GenericKubernetesResource numbered(int number) {
+        return new GenericKubernetesResourceBuilder(fineTune)
+                .editMetadata()
                 .withName("bench-" + number)
-                .build());
-        one.setSpec(fineTune.getSpec());
-        return one;
+                .endMetadata()
+                .build();
     }
 
     private static InputStream things() {

@@ -205,11 +205,17 @@ public final class Decide {
         if (o.told() || !starting && !verdict.equals(running(o))) {
             return Optional.empty();
         }
-        Duration rush = Duration.between(o.now(), o.rushEnd());
         Duration patience = starting ? pace.pendingChecks().minus(sinceCreation(o)) : Duration.ZERO;
-        return Stream.of(rush, patience)
+        return Stream.of(untilRushEnds(o, pace), patience)
                 .max(Comparator.naturalOrder())
                 .filter(rest -> !rest.isNegative() && !rest.isZero());
+    }
+
+    /** At most: its end is called out. Until then a Job that makes no pod is looked into as ever. */
+    private static Duration untilRushEnds(Observation o, Pace pace) {
+        Duration rest = Duration.between(o.now(), o.rushEnd());
+        boolean podless = o.job().filter(JobFacts::makesNoPod).isPresent();
+        return podless && rest.compareTo(pace.pendingChecks()) > 0 ? pace.pendingChecks() : rest;
     }
 
     private static Duration sinceCreation(Observation o) {

@@ -24,7 +24,7 @@ import java.util.stream.Stream;
  * @param missing what a run that does not start needs and does not find
  * @param queueHold why Kueue does not let the Job start
  * @param warning what Kubernetes says of a run that does not start
- * @param rushEnd until when what can wait shall wait, as many runs are being started
+ * @param rushEnd until when at most what can wait shall wait, as many runs are being started
  */
 public record Observation(
         Run run,
@@ -68,6 +68,11 @@ public record Observation(
         return Optional.ofNullable(resource.getStatus())
                 .map(SocraticFineTuneStatus::runId)
                 .isPresent();
+    }
+
+    /** Whether there is a rush, and what there is to tell of a new run waits for its end. */
+    public boolean waitsForRush() {
+        return !told() && now.isBefore(rushEnd);
     }
 
     public Optional<Phase> phase() {

@@ -67,7 +67,7 @@ public final class Observer {
                 .filter(belongs.negate())
                 .filter(candidate -> candidate.life() != PodFacts.Life.OVER)
                 .toList();
-        Instant rushEnd = rush.end();
+        Instant rushEnd = rush.latestEnd(now);
         boolean overdue = !now.isBefore(rushEnd)
                 && job.filter(Observer::shallRun).isPresent()
                 && pod.filter(newest -> overdue(newest, now)).isPresent();

@@ -73,6 +73,16 @@ public record PodFacts(
         return runningSince != null && termination == null && life != Life.OVER;
     }
 
+    /** Whether it is a pod as each is at first: nothing is known of it yet but that it is there. */
+    public static boolean isOnItsWay(Pod pod) {
+        PodFacts facts = of(pod).essence();
+        return !facts.started()
+                && facts.life == Life.ALIVE
+                && facts.unschedulable == null
+                && facts.waiting == null
+                && facts.disruption == null;
+    }
+
     public boolean succeeded() {
         return termination != null && termination.exitCode() == 0;
     }
@@ -110,7 +120,7 @@ public record PodFacts(
                 Times.parse(pod.getMetadata().getCreationTimestamp()),
                 status.getConditions().stream()
                         .filter(PodFacts::unschedulable)
-                        .map(PodCondition::getMessage)
+                        .map(condition -> Objects.requireNonNullElse(condition.getMessage(), condition.getReason()))
                         .findFirst()
                         .orElse(null),
                 container

@@ -28,11 +28,16 @@ public final class Rush {
         }
     }
 
-    /** When it is over; past where nothing of the kind goes on. */
+    /** When it is over, unless more runs start until then; past where nothing of the kind goes on. */
     synchronized Instant end() {
         Instant end = endUnlessMoreSteps();
         Instant latest = begin.plus(LONGEST);
         return end.isBefore(latest) ? end : latest;
+    }
+
+    /** When it is over in any case; past where none goes on {@code now}. */
+    synchronized Instant latestEnd(Instant now) {
+        return now.isBefore(end()) ? begin.plus(LONGEST) : Instant.EPOCH;
     }
 
     private Instant endUnlessMoreSteps() {

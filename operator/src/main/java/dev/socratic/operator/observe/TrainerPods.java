@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -29,15 +30,16 @@ public final class TrainerPods {
      * @param told whether a resource says that its run has begun: until then nobody reads its progress
      */
     public static List<ProgressEndpoint> endpoints(Stream<Pod> pods, Predicate<ResourceID> told) {
-        return pods.flatMap(pod -> {
-                    PodFacts facts = PodFacts.of(pod);
-                    return facts.running() && facts.ip() != null
-                            ? resources(pod).stream()
-                                    .filter(told)
-                                    .map(resource -> new ProgressEndpoint(resource, facts.name(), facts.ip()))
-                            : Stream.empty();
-                })
+        return pods.flatMap(pod -> resources(pod).stream()
+                        .filter(told)
+                        .flatMap(resource -> endpoint(resource, PodFacts.of(pod)).stream()))
                 .distinct()
                 .toList();
+    }
+
+    private static Optional<ProgressEndpoint> endpoint(ResourceID resource, PodFacts pod) {
+        return pod.running() && pod.ip() != null
+                ? Optional.of(new ProgressEndpoint(resource, pod.name(), pod.ip()))
+                : Optional.empty();
     }
 }

@@ -566,6 +566,13 @@ class DecideTest {
     }
 
     @Test
+    void theEndOfARushIsCalledOutAndOnlyAJobWithoutPodsIsLookedIntoBefore() {
+        assertThat(Scene.of().job("").podRuns().among(32).decide().comeBack()).contains(Duration.ofMinutes(1));
+        assertThat(Scene.of().job("").jobTakenUp().among(32).decide().comeBack())
+                .contains(Duration.ofSeconds(4));
+    }
+
+    @Test
     void whatAnEarlierRunLeftIsSoonGoneHoweverLongTheResourceHasBeenOnItsWay() {
         Scene scene = Scene.was(Phase.RUNNING, "Training").noJob();
         assertThat(scene.refused(Refusal.Cause.LEFTOVER).comeBack()).contains(Duration.ofSeconds(4));

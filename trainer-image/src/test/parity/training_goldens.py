@@ -20,6 +20,7 @@ source = pathlib.Path(importlib.util.find_spec("bitsandbytes").origin).parent
 shutil.copytree(source, f"{copy}/bitsandbytes", ignore=shutil.ignore_patterns("*.so", "__pycache__"))
 sys.path.insert(0, copy)
 
+import bitsandbytes
 import torch
 from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
 from peft.utils import get_peft_model_state_dict
@@ -89,6 +90,10 @@ CASES |= {
     "gemma2-nf4-save": dict(model="gemma2", attention="eager", doubleQuant=True, targets=["k_proj"], r=2, alpha=4, save=["lm_head"], **OTHER),
     "qwen2-dense-save": dict(model="qwen2", attention="eager", doubleQuant=None, targets=["k_proj"], r=2, alpha=4,
                              save=["embed_tokens", "lm_head"], bias="lora_only", **OTHER),
+    # wide enough for moments of 8 bits, which an embedding's are not in transformers' Trainer
+    "llama-linear-dense-8bit": dict(model="llama-linear", attention="sdpa", doubleQuant=None, targets=["q_proj", "v_proj"], r=2, alpha=4,
+                                    ranks={"layers.0.self_attn.q_proj": 180}, save=["embed_tokens"], optimizer="adamw8bit",
+                                    **OTHER | dict(tokens=VOCABULARY * 2)),
 }
 STEPS, BATCH, ACCUMULATION, RATE = 5, 2, 2, 5e-3
 
@@ -190,6 +195,19 @@ def evaluate(model, data, case):
     return Trainer(model=model, args=args, eval_dataset=data, data_collator=collate).evaluate()["eval_loss"]
 
 
+def make_optimizer(model, case):
+    """As Trainer makes it, which leaves the moments of embeddings in float32."""
+    decayed = Trainer.get_decay_parameter_names(None, model)
+    groups = [[p for n, p in model.named_parameters() if p.requires_grad and (n in decayed) == yes] for yes in (True, False)]
+    groups = [dict(params=ps, weight_decay=case["decay"] if i == 0 else 0.0) for i, ps in enumerate(groups) if ps]
+    if case.get("optimizer") != "adamw8bit":
+        return torch.optim.AdamW(groups, lr=RATE)
+    for module in model.modules():
+        if isinstance(module, torch.nn.Embedding):
+            bitsandbytes.optim.GlobalOptimManager.get_instance().register_module_override(module, "weight", {"optim_bits": 32})
+    return bitsandbytes.optim.AdamW8bit(groups, lr=RATE)
+
+
 def train(name, case):
     model = load(case)
     torch.manual_seed(1)
@@ -204,9 +222,7 @@ def train(name, case):
     data = examples(case, len(name))
     batches = [data[i:i + BATCH] for i in range(0, len(data), BATCH)]
     groups = [batches[i:i + ACCUMULATION] for i in range(0, len(batches), ACCUMULATION)]
-    decayed = Trainer.get_decay_parameter_names(None, model)
-    groups_ = [[p for n, p in model.named_parameters() if p.requires_grad and (n in decayed) == yes] for yes in (True, False)]
-    optimizer = torch.optim.AdamW([dict(params=ps, weight_decay=case["decay"] if i == 0 else 0.0) for i, ps in enumerate(groups_) if ps], lr=RATE)
+    optimizer = make_optimizer(model, case)
     metrics = []
     model.train()
     for step in range(STEPS):

@@ -14,7 +14,7 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
     private static final int NESTED_BLOCK = 256;
     /** Parameter, gradient and two Adam moments in float32. */
     private static final int TRAINED_BYTES = 16;
-    /** The same with moments of 8 bits and a share in their scales. */
+    /** The same with moments of 8 bits and a share in their scales, as all but the embedding may have them. */
     private static final int TRAINED_BYTES_8BIT = 11;
     /** Parameter and gradient. */
     private static final int REPLICA_BYTES = 8;
@@ -144,14 +144,15 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
 
     /** A replica has no optimizer; the first device has room for the gradients of one that is added to its own. */
     private long adapterBytes(String id, Spread spread, DeviceMap map) {
-        long elements = adapterElements(id::equals, map)
-                + (trains("embed_tokens") && map.embedding().equals(id) ? shape.embeddingElements() : 0)
+        long embedding = trains("embed_tokens") && map.embedding().equals(id) ? shape.embeddingElements() : 0;
+        long others = adapterElements(id::equals, map)
                 + (trains("lm_head") && map.head().equals(id) ? shape.embeddingElements() : 0);
         if (spread.replicas().contains(id)) {
-            return elements * REPLICA_BYTES;
+            return (embedding + others) * REPLICA_BYTES;
         }
-        long trained = spec.training().optimizer() == Optimizer.ADAMW8BIT ? TRAINED_BYTES_8BIT : TRAINED_BYTES;
-        return elements * (trained + (spread.replicas().isEmpty() ? 0 : Float.BYTES));
+        long ofOthers = spec.training().optimizer() == Optimizer.ADAMW8BIT ? TRAINED_BYTES_8BIT : TRAINED_BYTES;
+        long added = spread.replicas().isEmpty() ? 0 : (embedding + others) * Float.BYTES;
+        return embedding * TRAINED_BYTES + others * ofOthers + added;
     }
 
     private static long scoresAtOnce(String id) {

@@ -134,6 +134,9 @@ record GoldenCase(String name, JsonNode root) {
         if (settings().has("smoothing")) {
             training.put("labelSmoothingFactor", settings().path("smoothing").asText());
         }
+        if (settings().has("optimizer")) {
+            training.put("optimizer", settings().path("optimizer").asText());
+        }
         Map<String, String> dataset = new TreeMap<>(Map.of("uri", "pvc://data/train.jsonl", "shuffle", "false"));
         Map<String, String> quantization = new TreeMap<>();
         if (!settings().path("doubleQuant").isNull()) {

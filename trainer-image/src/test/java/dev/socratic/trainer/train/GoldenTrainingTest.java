@@ -58,6 +58,7 @@ class GoldenTrainingTest {
         "llama-linear-dense-save, ALL",
         "gemma2-nf4-save, PRODUCTS",
         "qwen2-dense-save, ALL",
+        "llama-linear-dense-8bit, INPUTS",
     })
     void equalsTheReferenceStack(String name, SavedActivations saved) {
         GoldenCase golden = GoldenCase.read(name);

@@ -1,7 +1,7 @@
 """Writes src/test/resources/dev/socratic/trainer/train/: tiny models and what the reference stack makes of them.
 
 Made with torch 2.15.0, transformers 5.23.0, peft 0.21.2, bitsandbytes 0.50.2 (its Python kernels; the native CPU
-library is no oracle), safetensors 0.8.0, on a CPU in float32. models/NAME is a checkpoint with random weights;
+library is no oracle), safetensors 0.8.0, on a CPU, in float32 unless a case says otherwise. models/NAME is a checkpoint with random weights;
 cases/NAME.json holds settings, the target modules that PEFT writes, token ids, the metrics of each step, Trainer's evaluation loss, and greedy continuations by the tuned model;
 cases/NAME.safetensors the adapter before ("initial." names) and after. lora_init.safetensors is PEFT's initialization, with magnitudes.
 Arguments name the cases to write, with their models; without any, all are written.
@@ -95,6 +95,14 @@ CASES |= {
                                     ranks={"layers.0.self_attn.q_proj": 180}, save=["embed_tokens"], optimizer="adamw8bit",
                                     **OTHER | dict(tokens=VOCABULARY * 2)),
 }
+# products in 16 bits: biases of their own in the linear layers, soft caps and a dtype that is not the one of the products
+CASES |= {
+    "gemma2-nf4-float16": dict(model="gemma2", attention="eager", doubleQuant=True, targets=ALL, r=4, alpha=8, dtype="float16", compute="float16", **OTHER),
+    "llama3-nf4-bfloat16": dict(model="llama3", attention="sdpa", doubleQuant=True, targets=ALL, r=4, alpha=8, dtype="float16", compute="bfloat16", **OTHER),
+    "llama3-nf4-bfloat16-dora": dict(model="llama3", attention="sdpa", doubleQuant=False, targets=ALL[:4], r=2, alpha=4, dora=True, dtype="bfloat16",
+                                     compute="bfloat16", **OTHER),
+    "llama3-dense-bfloat16": dict(model="llama3", attention="sdpa", doubleQuant=None, targets=ALL, r=4, alpha=8, dtype="bfloat16", **OTHER),
+}
 STEPS, BATCH, ACCUMULATION, RATE = 5, 2, 2, 5e-3
 
 
@@ -138,7 +146,7 @@ def load(case):
         options["config"].attn_logit_softcapping, options["attn_implementation"] = None, "eager"
     if case["doubleQuant"] is not None:
         options["quantization_config"] = BitsAndBytesConfig(
-            load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=case["doubleQuant"], bnb_4bit_compute_dtype=torch.float32)
+            load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=case["doubleQuant"], bnb_4bit_compute_dtype=getattr(torch, case.get("compute", "float32")))
         options["device_map"] = "cpu"
     model = AutoModelForCausalLM.from_pretrained(folder, **options)
     for module in model.modules():

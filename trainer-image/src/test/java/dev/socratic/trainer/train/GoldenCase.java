@@ -141,7 +141,7 @@ record GoldenCase(String name, JsonNode root) {
         Map<String, String> quantization = new TreeMap<>();
         if (!settings().path("doubleQuant").isNull()) {
             quantization.put("doubleQuant", settings().path("doubleQuant").asText());
-            quantization.put("computeDtype", "float32");
+            quantization.put("computeDtype", settings().path("compute").asText("float32"));
         }
         Map<String, String> model = new TreeMap<>(Map.of(
                 "uri", "pvc://model/m",

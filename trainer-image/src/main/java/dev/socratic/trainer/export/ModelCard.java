@@ -54,7 +54,8 @@ public record ModelCard(String title, String base, Map<String, String> settings,
         shown.keySet().removeIf(path -> SHOWN.stream().noneMatch(path::startsWith));
         return header()
                 + "---\n\n" + MARK + "\n\n# " + cell(title)
-                + "\n\nA LoRA adapter, to be loaded with PEFT beside its base model " + cell(base) + ".\n\n## Result\n\n"
+                + "\n\nA LoRA adapter, to be loaded with PEFT beside its base model " + cell(base)
+                + ".\n\n## Result\n\n"
                 + table("figure", "value", figures())
                 + "\n## Settings\n\n"
                 + table("setting", "value", shown);

@@ -253,8 +253,7 @@ public final class TrainingRun {
             return Replies.of(pairs);
         }
 
-        private PublishedOutput publish(
-                TorchEngine engine, Decoder decoder, Replies replies, TrainingResult result) {
+        private PublishedOutput publish(TorchEngine engine, Decoder decoder, Replies replies, TrainingResult result) {
             Path staging = output.staging();
             String base = Inputs.baseName(spec, inputs.model());
             String revision = inputs.model().revision().orElse(null);

@@ -32,6 +32,8 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
     private static final int HEAD_SLICE = 16_384;
     /** CUDA context, kernels, and the workspaces of cuBLAS and cuDNN, as measured on an H200. */
     private static final long GPU_CONTEXT = 780L << 20;
+    /** The JVM's heap, classes and code beside libtorch's libraries, as measured on runs of tiny models. */
+    private static final long CPU_CONTEXT = 320L << 20;
     /** Gaps that the allocator leaves between arrays, measured too: a part in thirty-two of them. */
     private static final int GAP_SHARE = 32;
     /** The same of what passes through libtorch's operations, whose arrays differ more in size. */
@@ -72,7 +74,7 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
                 adapterBytes(id, candidate.spread(), map),
                 activations.kept,
                 activations.workspace + room + gaps(id, weights, activations),
-                id.equals("cpu") ? 0 : GPU_CONTEXT,
+                id.equals("cpu") ? CPU_CONTEXT : GPU_CONTEXT,
                 own && quantized() && tactic.weights() == Tactic.Weights.KEPT
                         ? layers * kernelMemory.dequantizedBlock()
                         : 0,
@@ -89,11 +91,8 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
     private record Activations(long kept, long workspace) {}
 
     private long gaps(String id, long weights, Activations activations) {
-        if (id.equals("cpu")) {
-            return 0;
-        }
         long passing = activations.kept + activations.workspace;
-        return ownKernels() ? (weights + passing) / GAP_SHARE : passing / GAP_SHARE_OF_TORCH;
+        return !id.equals("cpu") && ownKernels() ? (weights + passing) / GAP_SHARE : passing / GAP_SHARE_OF_TORCH;
     }
 
     private Activations activations(String id, Candidate candidate, BlockMemory blocks, long head) {

@@ -1,7 +1,7 @@
 """Writes src/test/resources/dev/socratic/trainer/train/: tiny models and what the reference stack makes of them.
 
 Made with torch 2.15.0, transformers 5.23.0, peft 0.21.2, bitsandbytes 0.50.2 (its Python kernels; the native CPU
-library is no oracle), safetensors 0.8.0, on a CPU in float32. models/NAME is a checkpoint with random weights;
+library is no oracle), safetensors 0.8.0, on a CPU, in float32 unless a case says otherwise. models/NAME is a checkpoint with random weights;
 cases/NAME.json holds settings, the target modules that PEFT writes, token ids, the metrics of each step, Trainer's evaluation loss, and greedy continuations by the tuned model;
 cases/NAME.safetensors the adapter before ("initial." names) and after. lora_init.safetensors is PEFT's initialization, with magnitudes.
 Arguments name the cases to write, with their models; without any, all are written.
@@ -20,6 +20,7 @@ source = pathlib.Path(importlib.util.find_spec("bitsandbytes").origin).parent
 shutil.copytree(source, f"{copy}/bitsandbytes", ignore=shutil.ignore_patterns("*.so", "__pycache__"))
 sys.path.insert(0, copy)
 
+import bitsandbytes
 import torch
 from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
 from peft.utils import get_peft_model_state_dict
@@ -89,6 +90,18 @@ CASES |= {
     "gemma2-nf4-save": dict(model="gemma2", attention="eager", doubleQuant=True, targets=["k_proj"], r=2, alpha=4, save=["lm_head"], **OTHER),
     "qwen2-dense-save": dict(model="qwen2", attention="eager", doubleQuant=None, targets=["k_proj"], r=2, alpha=4,
                              save=["embed_tokens", "lm_head"], bias="lora_only", **OTHER),
+    # wide enough for moments of 8 bits, which an embedding's are not in transformers' Trainer
+    "llama-linear-dense-8bit": dict(model="llama-linear", attention="sdpa", doubleQuant=None, targets=["q_proj", "v_proj"], r=2, alpha=4,
+                                    ranks={"layers.0.self_attn.q_proj": 180}, save=["embed_tokens"], optimizer="adamw8bit",
+                                    **OTHER | dict(tokens=VOCABULARY * 2)),
+}
+# products in 16 bits: biases of their own in the linear layers, soft caps and a dtype that is not the one of the products
+CASES |= {
+    "gemma2-nf4-float16": dict(model="gemma2", attention="eager", doubleQuant=True, targets=ALL, r=4, alpha=8, dtype="float16", compute="float16", **OTHER),
+    "llama3-nf4-bfloat16": dict(model="llama3", attention="sdpa", doubleQuant=True, targets=ALL, r=4, alpha=8, dtype="float16", compute="bfloat16", **OTHER),
+    "llama3-nf4-bfloat16-dora": dict(model="llama3", attention="sdpa", doubleQuant=False, targets=ALL[:4], r=2, alpha=4, dora=True, dtype="bfloat16",
+                                     compute="bfloat16", **OTHER),
+    "llama3-dense-bfloat16": dict(model="llama3", attention="sdpa", doubleQuant=None, targets=ALL, r=4, alpha=8, dtype="bfloat16", **OTHER),
 }
 STEPS, BATCH, ACCUMULATION, RATE = 5, 2, 2, 5e-3
 
@@ -133,7 +146,7 @@ def load(case):
         options["config"].attn_logit_softcapping, options["attn_implementation"] = None, "eager"
     if case["doubleQuant"] is not None:
         options["quantization_config"] = BitsAndBytesConfig(
-            load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=case["doubleQuant"], bnb_4bit_compute_dtype=torch.float32)
+            load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=case["doubleQuant"], bnb_4bit_compute_dtype=getattr(torch, case.get("compute", "float32")))
         options["device_map"] = "cpu"
     model = AutoModelForCausalLM.from_pretrained(folder, **options)
     for module in model.modules():
@@ -190,6 +203,19 @@ def evaluate(model, data, case):
     return Trainer(model=model, args=args, eval_dataset=data, data_collator=collate).evaluate()["eval_loss"]
 
 
+def make_optimizer(model, case):
+    """As Trainer makes it, which leaves the moments of embeddings in float32."""
+    decayed = Trainer.get_decay_parameter_names(None, model)
+    groups = [[p for n, p in model.named_parameters() if p.requires_grad and (n in decayed) == yes] for yes in (True, False)]
+    groups = [dict(params=ps, weight_decay=case["decay"] if i == 0 else 0.0) for i, ps in enumerate(groups) if ps]
+    if case.get("optimizer") != "adamw8bit":
+        return torch.optim.AdamW(groups, lr=RATE)
+    for module in model.modules():
+        if isinstance(module, torch.nn.Embedding):
+            bitsandbytes.optim.GlobalOptimManager.get_instance().register_module_override(module, "weight", {"optim_bits": 32})
+    return bitsandbytes.optim.AdamW8bit(groups, lr=RATE)
+
+
 def train(name, case):
     model = load(case)
     torch.manual_seed(1)
@@ -204,9 +230,7 @@ def train(name, case):
     data = examples(case, len(name))
     batches = [data[i:i + BATCH] for i in range(0, len(data), BATCH)]
     groups = [batches[i:i + ACCUMULATION] for i in range(0, len(batches), ACCUMULATION)]
-    decayed = Trainer.get_decay_parameter_names(None, model)
-    groups_ = [[p for n, p in model.named_parameters() if p.requires_grad and (n in decayed) == yes] for yes in (True, False)]
-    optimizer = torch.optim.AdamW([dict(params=ps, weight_decay=case["decay"] if i == 0 else 0.0) for i, ps in enumerate(groups_) if ps], lr=RATE)
+    optimizer = make_optimizer(model, case)
     metrics = []
     model.train()
     for step in range(STEPS):

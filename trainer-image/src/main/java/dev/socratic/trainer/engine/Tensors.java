@@ -30,6 +30,11 @@ public final class Tensors {
         }
     }
 
+    /** Uninitialized [n] of the type and on the device of {@code like}. */
+    public NDArray room(NDManager scope, NDArray like, long n) {
+        return script.one(scope, "room", like, n);
+    }
+
     /** Uninitialized bytes [n]. */
     NDArray emptyBytes(NDManager scope, Device device, long n) {
         try (NDArray like = scope.create(new Shape(0), DataType.FLOAT32, device)) {

@@ -16,6 +16,7 @@ import dev.socratic.trainer.engine.TorchEngine;
 import dev.socratic.trainer.failure.FailureReason;
 import dev.socratic.trainer.failure.Problem;
 import dev.socratic.trainer.model.TrainedParameters.Decay;
+import dev.socratic.trainer.model.TrainedParameters.Moments;
 import dev.socratic.trainer.model.TrainedParameters.Parameter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -72,11 +73,16 @@ public final class LoraAdapter {
             if (bias && layer.biased) {
                 String name = PREFIX + layer.module + (layer.targeted ? ".base_layer.bias" : ".bias");
                 biases.put(layer.module, name);
-                trained.add(new Parameter(name, List.of(layer.outputs), layer.device, Decay.FREE));
+                trained.add(new Parameter(name, List.of(layer.outputs), layer.device, Decay.FREE, Moments.BITS8));
             }
         }
         for (Embedding embedding : embeddings) {
-            trained.add(decayed(weightName(embedding.module), embedding.device, embedding.rows, embedding.columns));
+            trained.add(new Parameter(
+                    weightName(embedding.module),
+                    List.of(embedding.rows, embedding.columns),
+                    embedding.device,
+                    Decay.DECAYED,
+                    embedding.module.equals(ModelLoader.EMBEDDING) ? Moments.FLOAT32 : Moments.BITS8));
         }
         parameters = new TrainedParameters(
                 engine, owner, trained, resource.training().optimizer());
@@ -84,7 +90,7 @@ public final class LoraAdapter {
     }
 
     private static Parameter decayed(String name, Device device, Long... shape) {
-        return new Parameter(name, List.of(shape), device, Decay.DECAYED);
+        return new Parameter(name, List.of(shape), device, Decay.DECAYED, Moments.BITS8);
     }
 
     private LoraFactors factors(String module) {

@@ -2,7 +2,6 @@ package dev.socratic.trainer.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import dev.socratic.trainer.engine.Precision;
 import dev.socratic.trainer.engine.Tensors;
 
 /**
@@ -27,10 +26,7 @@ final class Shelf {
         long rows = x.getShape().get(0);
         long columns = x.getShape().get(1);
         if (all == null) {
-            long size = places * rows * columns;
-            all = tensors.allocate(scope, x.getDevice(), 1, size, Precision.of(x.getDataType()))
-                    .reshape(size);
-            all.attach(scope);
+            all = tensors.room(scope, x, places * rows * columns);
         }
         NDArray place = tensors.view(scope, all, filled * rows * columns, rows, columns);
         filled++;

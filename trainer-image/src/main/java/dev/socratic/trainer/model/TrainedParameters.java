@@ -38,13 +38,24 @@ final class TrainedParameters {
         FREE
     }
 
+    /** How wide the moments of a parameter are. */
+    enum Moments {
+        FLOAT32,
+        BITS8
+    }
+
     /**
      * @param name in an adapter's file
      * @param shape of a vector or a matrix
+     * @param narrowest what its moments may be: transformers' Trainer keeps those of an embedding in float32
      */
-    record Parameter(String name, List<Long> shape, Device device, Decay decay) {
+    record Parameter(String name, List<Long> shape, Device device, Decay decay, Moments narrowest) {
         Parameter {
             shape = List.copyOf(shape);
+        }
+
+        private Moments moments(Optimizer optimizer) {
+            return optimizer == Optimizer.ADAMW8BIT && size() >= Adam8bit.SMALLEST ? narrowest : Moments.FLOAT32;
         }
 
         private long size() {
@@ -54,12 +65,6 @@ final class TrainedParameters {
         private long[] dimensions() {
             return shape.stream().mapToLong(Long::longValue).toArray();
         }
-    }
-
-    /** How wide the moments of a group are. */
-    private enum Moments {
-        FLOAT32,
-        BITS8
     }
 
     private record Group(Device device, Decay decay, Moments moments) {}
@@ -87,10 +92,10 @@ final class TrainedParameters {
         this.owner = owner;
         Map<Group, Long> sizes = new LinkedHashMap<>();
         for (Parameter parameter : parameters) {
-            boolean wide = optimizer != Optimizer.ADAMW8BIT || parameter.size() < Adam8bit.SMALLEST;
-            Group group = new Group(parameter.device, parameter.decay, wide ? Moments.FLOAT32 : Moments.BITS8);
+            Group group = new Group(parameter.device, parameter.decay, parameter.moments(optimizer));
             long at = sizes.getOrDefault(group, 0L);
             places.put(parameter.name, new Place(parameter, group, at));
+            boolean wide = group.moments == Moments.FLOAT32;
             sizes.put(group, at + (wide ? parameter.size() : blocks(parameter) * Adam8bit.BLOCK));
         }
         sizes.forEach((group, size) -> buffers.put(group, new Buffers(zeros(group, size), zeros(group, size))));

@@ -14,7 +14,7 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
     private static final int NESTED_BLOCK = 256;
     /** Parameter, gradient and two Adam moments in float32. */
     private static final int TRAINED_BYTES = 16;
-    /** The same with moments of 8 bits and a share in their scales. */
+    /** The same with moments of 8 bits and a share in their scales, as all but the embedding may have them. */
     private static final int TRAINED_BYTES_8BIT = 11;
     /** Parameter and gradient. */
     private static final int REPLICA_BYTES = 8;
@@ -32,6 +32,8 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
     private static final int HEAD_SLICE = 16_384;
     /** CUDA context, kernels, and the workspaces of cuBLAS and cuDNN, as measured on an H200. */
     private static final long GPU_CONTEXT = 780L << 20;
+    /** The JVM's heap, classes and code beside libtorch's libraries, as measured on runs of tiny models. */
+    private static final long CPU_CONTEXT = 320L << 20;
     /** Gaps that the allocator leaves between arrays, measured too: a part in thirty-two of them. */
     private static final int GAP_SHARE = 32;
     /** The same of what passes through libtorch's operations, whose arrays differ more in size. */
@@ -72,7 +74,7 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
                 adapterBytes(id, candidate.spread(), map),
                 activations.kept,
                 activations.workspace + room + gaps(id, weights, activations),
-                id.equals("cpu") ? 0 : GPU_CONTEXT,
+                id.equals("cpu") ? CPU_CONTEXT : GPU_CONTEXT,
                 own && quantized() && tactic.weights() == Tactic.Weights.KEPT
                         ? layers * kernelMemory.dequantizedBlock()
                         : 0,
@@ -89,11 +91,8 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
     private record Activations(long kept, long workspace) {}
 
     private long gaps(String id, long weights, Activations activations) {
-        if (id.equals("cpu")) {
-            return 0;
-        }
         long passing = activations.kept + activations.workspace;
-        return ownKernels() ? (weights + passing) / GAP_SHARE : passing / GAP_SHARE_OF_TORCH;
+        return !id.equals("cpu") && ownKernels() ? (weights + passing) / GAP_SHARE : passing / GAP_SHARE_OF_TORCH;
     }
 
     private Activations activations(String id, Candidate candidate, BlockMemory blocks, long head) {
@@ -144,14 +143,15 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
 
     /** A replica has no optimizer; the first device has room for the gradients of one that is added to its own. */
     private long adapterBytes(String id, Spread spread, DeviceMap map) {
-        long elements = adapterElements(id::equals, map)
-                + (trains("embed_tokens") && map.embedding().equals(id) ? shape.embeddingElements() : 0)
+        long embedding = trains("embed_tokens") && map.embedding().equals(id) ? shape.embeddingElements() : 0;
+        long others = adapterElements(id::equals, map)
                 + (trains("lm_head") && map.head().equals(id) ? shape.embeddingElements() : 0);
         if (spread.replicas().contains(id)) {
-            return elements * REPLICA_BYTES;
+            return (embedding + others) * REPLICA_BYTES;
         }
-        long trained = spec.training().optimizer() == Optimizer.ADAMW8BIT ? TRAINED_BYTES_8BIT : TRAINED_BYTES;
-        return elements * (trained + (spread.replicas().isEmpty() ? 0 : Float.BYTES));
+        long ofOthers = spec.training().optimizer() == Optimizer.ADAMW8BIT ? TRAINED_BYTES_8BIT : TRAINED_BYTES;
+        long added = spread.replicas().isEmpty() ? 0 : (embedding + others) * Float.BYTES;
+        return embedding * TRAINED_BYTES + others * ofOthers + added;
     }
 
     private static long scoresAtOnce(String id) {

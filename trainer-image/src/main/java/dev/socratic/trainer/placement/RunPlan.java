@@ -42,7 +42,7 @@ public record RunPlan(
      * @param adapter adapter, its gradients and the optimizer's moments
      * @param activations what forward passes keep
      * @param workspace most that one block or the head needs while it is computed
-     * @param context of the driver and its libraries
+     * @param context of the driver and its libraries, on the CPU of the JVM
      * @param dequantized of weights that are kept dequantized
      * @param logitsAtOnce elements of the logits that the head computes at once
      */

@@ -14,6 +14,7 @@ import dev.socratic.trainer.data.Packing;
 import dev.socratic.trainer.engine.Precision;
 import dev.socratic.trainer.engine.TorchEngine;
 import dev.socratic.trainer.export.HtmlReport;
+import dev.socratic.trainer.export.ModelCard;
 import dev.socratic.trainer.export.PeftAdapter;
 import dev.socratic.trainer.export.Replies;
 import dev.socratic.trainer.failure.FailureReason;
@@ -217,7 +218,7 @@ public final class TrainingRun {
             progress.plan(facts(decoder, plan, Peaks.MEASURED));
             progress.phase(RunPhase.Exporting, output.uri());
             Replies replies = pair(before, after);
-            PublishedOutput adapter = publish(engine, decoder, replies);
+            PublishedOutput adapter = publish(engine, decoder, replies, result);
             return RunOutcome.succeeded(message(result, replies), adapter, output.uriOf(HtmlReport.FILE));
         }
 
@@ -250,7 +251,7 @@ public final class TrainingRun {
             return Replies.of(pairs);
         }
 
-        private PublishedOutput publish(TorchEngine engine, Decoder decoder, Replies replies) {
+        private PublishedOutput publish(TorchEngine engine, Decoder decoder, Replies replies, TrainingResult result) {
             Path staging = output.staging();
             String base = Inputs.baseName(spec, inputs.model());
             String revision = inputs.model().revision().orElse(null);
@@ -260,6 +261,8 @@ public final class TrainingRun {
             String title = resource.getMetadata().getName();
             write(staging.resolve(HtmlReport.FILE), new HtmlReport(title, settings.flat(), history, replies).toHtml());
             write(staging.resolve(Replies.FILE), replies.toJson());
+            new ModelCard(title, base, settings.flat(), result)
+                    .write(staging, output.folder().resolve(ModelCard.FILE));
             if (spec.output().merge()) {
                 Path model = inputs.model().path();
                 Path merged = staging.resolve(MergedModel.FOLDER);

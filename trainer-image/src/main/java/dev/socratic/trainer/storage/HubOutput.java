@@ -61,15 +61,15 @@ final class HubOutput implements Destination {
             List<NewFile> inCommit = new ArrayList<>();
             List<LargeFile> stored = new ArrayList<>();
             for (NewFile file : all) {
-                if (modes.get(file.path()) == UploadMode.LFS) {
-                    stored.add(new LargeFile(file, Checksum.sha256Of(file.content())));
-                } else {
-                    inCommit.add(file);
+                switch (modes.getOrDefault(file.path(), UploadMode.REGULAR)) {
+                    case LFS -> stored.add(new LargeFile(file, Checksum.sha256Of(file.content())));
+                    case REGULAR -> inCommit.add(file);
+                    case KEPT -> LOG.info("{} of {} stays as it is", file.path(), repository.id());
                 }
             }
             large.store(stored);
             String commit = hub.commit("Upload the result of a fine-tuning", inCommit, stored);
-            LOG.info("{} files are in commit {} of {}", all.size(), commit, repository.id());
+            LOG.info("{} files are in commit {} of {}", inCommit.size() + stored.size(), commit, repository.id());
         } catch (IOException unreadable) {
             throw UnwritableFolder.of(Storage.OUTPUT_FIELD, folder, unreadable);
         }

@@ -24,6 +24,7 @@ final class HubUploads {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String JSON_TYPE = "application/json";
+    private static final String CARD = "README.md";
     private static final String LINES_TYPE = "application/x-ndjson";
     /** Bytes at a file's start by which the hub tells text from what is none. */
     private static final int SAMPLE = 512;
@@ -57,7 +58,9 @@ final class HubUploads {
         /** In the commit itself. */
         REGULAR,
         /** Stored before, and named in the commit. */
-        LFS
+        LFS,
+        /** Not at all: the repository has a model card, which may be a person's. */
+        KEPT
     }
 
     /** Makes the repository, unless it is there. */
@@ -87,10 +90,18 @@ final class HubUploads {
                 "ask how files come to " + repository.id(), address("preupload"), JSON_TYPE, asked.toString());
         Map<String, UploadMode> modes = new HashMap<>();
         for (JsonNode file : answer.path("files")) {
-            boolean large = file.path("uploadMode").asText().equals("lfs");
-            modes.put(file.path("path").asText(), large ? UploadMode.LFS : UploadMode.REGULAR);
+            modes.put(file.path("path").asText(), mode(file));
         }
         return modes;
+    }
+
+    /** The answer names the content of a file that is there already. */
+    private static UploadMode mode(JsonNode file) {
+        boolean card = Path.of(file.path("path").asText()).endsWith(CARD);
+        if (card && file.path("oid").isTextual()) {
+            return UploadMode.KEPT;
+        }
+        return file.path("uploadMode").asText().equals("lfs") ? UploadMode.LFS : UploadMode.REGULAR;
     }
 
     /** @return id of the commit */

@@ -78,24 +78,21 @@ final class CheckpointFolder {
                 .put("updates", state.updates())
                 .put("lossScale", state.scaler().scale())
                 .put("lossScaleGoodSteps", state.scaler().goodSteps())
-                .put("scaling", state.scaler().scaling());
-        EarlyStopping early = state.earlyStopping();
-        if (early.bestStep() > 0) {
-            run.put("bestLoss", early.bestLoss())
-                    .put("bestStep", early.bestStep())
-                    .put("evaluationsWithoutImprovement", early.withoutImprovement());
+                .put("scaling", state.scaler().scaling())
+                .put("evaluationsWithoutImprovement", state.earlyStopping().withoutImprovement());
+        if (state.earlyStopping().bestStep() > 0) {
+            run.put("bestLoss", state.earlyStopping().bestLoss())
+                    .put("bestStep", state.earlyStopping().bestStep());
         }
         return run;
     }
 
     private static EarlyStopping earlyStopping(JsonNode run, EarlyStopping start) {
-        return run.has("bestStep")
-                ? new EarlyStopping(
-                        start.patience(),
-                        run.path("bestLoss").doubleValue(),
-                        run.path("bestStep").intValue(),
-                        run.path("evaluationsWithoutImprovement").intValue())
-                : start;
+        return new EarlyStopping(
+                start.patience(),
+                run.path("bestLoss").asDouble(start.bestLoss()),
+                run.path("bestStep").asInt(start.bestStep()),
+                run.path("evaluationsWithoutImprovement").asInt(start.withoutImprovement()));
     }
 
     /** Keeps the adapter as the best so far. */

@@ -64,10 +64,11 @@ class Linear(Module):
   # lora = [], [A, B], or [A, B, m] with magnitudes m [out] (Liu et al. 2024, DoRA). With s = m / |W + scaling B A| and
   # d = dropout(x), the latter gives  y = x W^T + bias + (s - 1) * (d W^T) + s * scaling * (d A^T) B^T
   def forward(self, x: Tensor, weight: List[Tensor], tables: List[Tensor], rows: int, columns: int, source: int, compute: int, bias: List[Tensor], lora: List[Tensor], scaling: float, p: float, seed: int) -> Tensor:
-    base = torch.matmul(torch.to(x, compute), torch.t(self.matrix(weight, tables, rows, columns, compute)))
-    y = base
+    wc = torch.t(self.matrix(weight, tables, rows, columns, compute))
     if torch.len(bias) > 0:
-      y = torch.add(y, torch.to(bias[0], compute))
+      y = torch.addmm(torch.to(bias[0], compute), torch.to(x, compute), wc)
+    else:
+      y = torch.matmul(torch.to(x, compute), wc)
     y = torch.to(y, x.dtype)
     if torch.len(lora) > 0:
       keep = torch.div(1.0, torch.sub(1.0, p))
@@ -80,9 +81,12 @@ class Linear(Module):
         if p > 0.0:
           z = torch.mul_(torch.matmul(d, torch.t(ws)), keep)
         else:
+          base = y
+          if torch.len(bias) > 0:
+            base = torch.sub(y, torch.to(bias[0], compute))
           z = torch.to(base, d.dtype)
         v = torch.mul_(torch.matmul(u, torch.t(lora[1])), s)
-        y = torch.add(y, torch.to(torch.add(torch.mul(z, torch.sub(s, 1.0)), v), x.dtype))
+        y = torch.to(torch.add(y, torch.add(torch.mul(z, torch.sub(s, 1.0)), v)), x.dtype)
       else:
         y = self.added(y, u, torch.t(lora[1]))
     return y
@@ -92,7 +96,7 @@ class Linear(Module):
     if y.dtype == a.dtype:
       z = torch.addmm_(y, a, b)
     else:
-      z = torch.add(y, torch.to(torch.matmul(a, b), y.dtype))
+      z = torch.to(torch.add(y, torch.matmul(a, b)), y.dtype)
     return z
 
   # lora = [], [A, B, gradA, gradB], or [A, B, gradA, gradB, m, gradM]; with d = dropout(x) = keep * mask * x, u = d A^T,

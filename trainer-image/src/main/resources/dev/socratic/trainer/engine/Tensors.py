@@ -7,6 +7,10 @@ class Tensors(Module):
   def allocate(self, like: Tensor, rows: int, columns: int, type: int) -> Tensor:
     return torch.empty([rows, columns], dtype=type, device=like.device)
 
+  # [n] of the type of `like`, uninitialized
+  def room(self, like: Tensor, n: int) -> Tensor:
+    return torch.empty([n], dtype=like.dtype, device=like.device)
+
   def normal(self, like: Tensor, rows: int, columns: int, deviation: float, type: int) -> Tensor:
     return torch.mul_(torch.randn([rows, columns], dtype=type, device=like.device), deviation)
 

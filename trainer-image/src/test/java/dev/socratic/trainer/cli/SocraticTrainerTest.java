@@ -48,6 +48,7 @@ class SocraticTrainerTest {
                 .isDirectoryContaining("glob:**adapter_config.json")
                 .isDirectoryContaining("glob:**tokenizer.json")
                 .isDirectoryContaining("glob:**report.html")
+                .isDirectoryContaining("glob:**README.md")
                 .isDirectoryNotContaining("glob:**.socratic-staging");
         assertThat(losses()).hasSize(2).allSatisfy(loss -> assertThat(loss).isPositive());
         try (Checkpoint adapter = Checkpoint.open(output.resolve("adapter_model.safetensors"))) {

@@ -192,7 +192,7 @@ class PlannerTest {
         RunPlan plan = Planner.plan(GEMMA, sample("gpus: 2", "gpus: 0"), Map.of(), Kernels.OURS);
         assertThat(plan.map()).isEqualTo(DeviceMap.allOn("cpu", 26));
         assertThat(plan.devices().get(0).capBytes()).isEqualTo(24_000_000_000L);
-        assertThat(plan.devices().get(0).context()).isZero();
+        assertThat(plan.devices().get(0).context()).isEqualTo(320L << 20);
     }
 
     @Test

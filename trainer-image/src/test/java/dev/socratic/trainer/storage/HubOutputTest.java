@@ -57,6 +57,7 @@ class HubOutputTest {
         Path staging = output.staging();
         Files.write(staging.resolve(OutputFolder.ADAPTER_WEIGHTS), weights);
         Files.writeString(staging.resolve("adapter_config.json"), "{}");
+        Files.writeString(staging.resolve("README.md"), "a card");
         Files.write(Files.createDirectories(staging.resolve("merged")).resolve("model.safetensors"), new byte[9]);
         output.publish();
     }
@@ -71,10 +72,14 @@ class HubOutputTest {
         assertThat(hub.uploads().commits())
                 .hasSize(2)
                 .allSatisfy(commit -> assertThat(commit)
-                        .containsExactlyInAnyOrder(
+                        .contains(
                                 "v1/adapter_config.json",
                                 "v1/adapter_model.safetensors",
                                 "v1/merged/model.safetensors"));
+        assertThat(hub.uploads().commits())
+                .as("a model card that is there stays")
+                .extracting(commit -> commit.contains("v1/README.md"))
+                .containsExactly(true, false);
         assertThat(hub.requests())
                 .filteredOn(request -> request.method().equals("POST"))
                 .allSatisfy(request -> assertThat(request.authorization()).isEqualTo("Bearer hf_writes"));

@@ -97,12 +97,13 @@ final class HubUploadServer {
         HubServer.answer(exchange, made.size() > 1 ? 409 : 200, JSON.writeValueAsBytes(answer));
     }
 
-    private static ObjectNode modes(JsonNode asked) {
+    private ObjectNode modes(JsonNode asked) {
         ObjectNode answer = JSON.createObjectNode();
         ArrayNode list = answer.putArray("files");
         asked.path("files")
                 .forEach(file -> list.addObject()
                         .put("path", file.path("path").asText())
+                        .put("oid", files.containsKey(file.path("path").asText()) ? "0123" : null)
                         .put("uploadMode", HubServer.isLarge(file.path("path").asText()) ? "lfs" : "regular")
                         .put("shouldIgnore", false));
         return answer;

@@ -145,11 +145,14 @@ record GoldenCase(String name, JsonNode root) {
         if (settings().has("smoothing")) {
             training.put("labelSmoothingFactor", settings().path("smoothing").asText());
         }
+        if (settings().has("optimizer")) {
+            training.put("optimizer", settings().path("optimizer").asText());
+        }
         Map<String, String> dataset = new TreeMap<>(Map.of("uri", "pvc://data/train.jsonl", "shuffle", "false"));
         Map<String, String> quantization = new TreeMap<>();
         if (!settings().path("doubleQuant").isNull()) {
             quantization.put("doubleQuant", settings().path("doubleQuant").asText());
-            quantization.put("computeDtype", "float32");
+            quantization.put("computeDtype", settings().path("compute").asText("float32"));
         }
         Map<String, String> model = new TreeMap<>(Map.of(
                 "uri", "pvc://model/m",

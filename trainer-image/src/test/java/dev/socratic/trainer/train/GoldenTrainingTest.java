@@ -58,6 +58,7 @@ class GoldenTrainingTest {
         "llama-linear-dense-save, ALL",
         "gemma2-nf4-save, PRODUCTS",
         "qwen2-dense-save, ALL",
+        "llama-linear-dense-8bit, INPUTS",
     })
     void equalsTheReferenceStack(String name, SavedActivations saved) {
         GoldenCase golden = GoldenCase.read(name);
@@ -65,6 +66,28 @@ class GoldenTrainingTest {
                 assertEquals(golden, golden.modelFolder(), golden.spec(scratch), golden.examples(), saved);
         double evaluation = golden.root().path("evaluation").doubleValue();
         assertThat(result.lastEvaluationLoss().orElseThrow()).isCloseTo(evaluation, relative(evaluation, 1e-5));
+    }
+
+    /**
+     * Products in 16 bits, rounded where the reference stack rounds them. What is left is a rounding that goes the other way
+     * here and there, as float32 sums in another order have it; Adam makes a whole step of it where a gradient is tiny.
+     */
+    @ParameterizedTest
+    @CsvSource({
+        "gemma2-nf4-float16, 2e-4, 1e-3",
+        "llama3-nf4-bfloat16, 1e-5, 1e-4",
+        "llama3-nf4-bfloat16-dora, 1e-4, 2e-3",
+        "llama3-dense-bfloat16, 5e-4, 5e-3",
+    })
+    void roundsWhereTheReferenceStackRounds(String name, double loss, double norm) {
+        GoldenCase golden = GoldenCase.read(name);
+        SocraticFineTuneSpec spec = golden.spec(scratch);
+        List<TrainingStep> steps = new ArrayList<>();
+        try (TorchEngine engine = TorchEngine.start();
+                Decoder decoder = golden.load(engine, spec, scratch, SavedActivations.BRANCHES)) {
+            train(golden, decoder, spec, golden.examples(), collect(steps));
+        }
+        assertSteps(golden, steps, loss, norm);
     }
 
     /** A row of what the reference stack saw as four or three padded rows in two batches: the same step. */
@@ -93,17 +116,27 @@ class GoldenTrainingTest {
             GoldenCase golden, Path model, SocraticFineTuneSpec spec, List<Example> examples, SavedActivations saved) {
         List<TrainingStep> steps = new ArrayList<>();
         try (TorchEngine engine = TorchEngine.start();
-                StopSignal stop = StopSignal.onSigterm();
                 Decoder decoder = golden.load(engine, spec, model, scratch, saved)) {
-            TrainingResult result = new Trainer(decoder, StepGradients.on(decoder), collect(steps), stop)
-                    .run(new TrainingJob(
-                            "golden", spec, examples, golden.examples(), golden.microBatching(spec), scratch));
-            assertSteps(golden, steps);
+            TrainingResult result = train(golden, decoder, spec, examples, collect(steps));
+            assertSteps(golden, steps, 1e-5, 1e-4);
             assertAdapter(golden, decoder);
             assertThat(decoder.facts().targetModules()).containsExactlyInAnyOrderElementsOf(golden.targetModules());
             assertThat(replies(golden, decoder))
                     .isEqualTo(golden.root().path("replies").toString());
             return result;
+        }
+    }
+
+    private TrainingResult train(
+            GoldenCase golden,
+            Decoder decoder,
+            SocraticFineTuneSpec spec,
+            List<Example> examples,
+            ProgressSink progress) {
+        try (StopSignal stop = StopSignal.onSigterm()) {
+            return new Trainer(decoder, StepGradients.on(decoder), progress, stop)
+                    .run(new TrainingJob(
+                            "golden", spec, examples, golden.examples(), golden.microBatching(spec), scratch));
         }
     }
 
@@ -116,15 +149,15 @@ class GoldenTrainingTest {
         };
     }
 
-    private static void assertSteps(GoldenCase golden, List<TrainingStep> steps) {
+    private static void assertSteps(GoldenCase golden, List<TrainingStep> steps, double lossLimit, double normLimit) {
         JsonNode expected = golden.root().path("steps");
         assertThat(steps).hasSize(expected.size());
         for (TrainingStep step : steps) {
             JsonNode want = expected.get(step.step() - 1);
             double loss = want.path("loss").doubleValue();
             double norm = want.path("grad_norm").doubleValue();
-            assertThat(step.loss()).as("loss of step %d", step.step()).isCloseTo(loss, relative(loss, 1e-5));
-            assertThat(step.gradNorm()).as("norm of step %d", step.step()).isCloseTo(norm, relative(norm, 1e-4));
+            assertThat(step.loss()).as("loss of step %d", step.step()).isCloseTo(loss, relative(loss, lossLimit));
+            assertThat(step.gradNorm()).as("norm of step %d", step.step()).isCloseTo(norm, relative(norm, normLimit));
             assertThat(step.learningRate()).isCloseTo(want.path("learning_rate").doubleValue(), within(1e-12));
             assertThat(step.tokens()).isEqualTo(want.path("tokens").intValue());
         }

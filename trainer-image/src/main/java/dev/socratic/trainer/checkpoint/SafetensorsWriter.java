@@ -3,8 +3,7 @@ package dev.socratic.trainer.checkpoint;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.socratic.trainer.failure.FailureReason;
-import dev.socratic.trainer.failure.Problem;
+import dev.socratic.trainer.failure.UnwritableFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -36,10 +35,7 @@ public final class SafetensorsWriter {
             Files.move(beside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
             deleteQuietly(beside, e);
-            throw Problem.of(FailureReason.OutputNotWritable, "the file cannot be written (" + e.getMessage() + ")")
-                    .where(file.toString())
-                    .remedy("free space there, or choose an output that may be written")
-                    .failure(e);
+            throw UnwritableFile.of(file, e);
         }
     }
 

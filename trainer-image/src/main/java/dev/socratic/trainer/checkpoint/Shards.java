@@ -2,8 +2,7 @@ package dev.socratic.trainer.checkpoint;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.socratic.trainer.failure.FailureReason;
-import dev.socratic.trainer.failure.Problem;
+import dev.socratic.trainer.failure.UnwritableFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -71,10 +70,7 @@ public final class Shards {
         try {
             return Files.writeString(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(index) + "\n");
         } catch (IOException e) {
-            throw Problem.of(FailureReason.OutputNotWritable, "the file cannot be written (" + e.getMessage() + ")")
-                    .where(file.toString())
-                    .remedy("free space there, or choose an output that may be written")
-                    .failure(e);
+            throw UnwritableFile.of(file, e);
         }
     }
 }

@@ -3,8 +3,7 @@ package dev.socratic.trainer.export;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
-import dev.socratic.trainer.failure.FailureReason;
-import dev.socratic.trainer.failure.Problem;
+import dev.socratic.trainer.failure.UnwritableFile;
 import dev.socratic.trainer.train.TrainingResult;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -37,10 +36,7 @@ public record ModelCard(String title, String base, Map<String, String> settings,
                 Files.writeString(file, toMarkdown());
             }
         } catch (IOException e) {
-            throw Problem.of(FailureReason.OutputNotWritable, "the file cannot be written (" + e.getMessage() + ")")
-                    .where(file.toString())
-                    .remedy("free space there, or choose an output that may be written")
-                    .failure(e);
+            throw UnwritableFile.of(file, e);
         }
     }
 

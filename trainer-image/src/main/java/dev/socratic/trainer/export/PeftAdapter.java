@@ -7,8 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.socratic.api.v1alpha1.spec.LoraSpec;
 import dev.socratic.trainer.checkpoint.SafetensorsWriter;
 import dev.socratic.trainer.checkpoint.TensorToWrite;
-import dev.socratic.trainer.failure.FailureReason;
-import dev.socratic.trainer.failure.Problem;
+import dev.socratic.trainer.failure.UnwritableFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,10 +62,7 @@ public record PeftAdapter(
         try {
             Files.writeString(file, config());
         } catch (IOException e) {
-            throw Problem.of(FailureReason.OutputNotWritable, "the file cannot be written (" + e.getMessage() + ")")
-                    .where(file.toString())
-                    .remedy("free space there, or choose an output that may be written")
-                    .failure(e);
+            throw UnwritableFile.of(file, e);
         }
     }
 

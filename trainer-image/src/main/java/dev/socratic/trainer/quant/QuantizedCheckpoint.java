@@ -12,6 +12,7 @@ import dev.socratic.trainer.checkpoint.StoredTensor;
 import dev.socratic.trainer.checkpoint.TensorToWrite;
 import dev.socratic.trainer.failure.FailureReason;
 import dev.socratic.trainer.failure.Problem;
+import dev.socratic.trainer.failure.UnwritableFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -120,10 +121,7 @@ public final class QuantizedCheckpoint {
         try {
             Files.writeString(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(sorted) + "\n");
         } catch (IOException e) {
-            throw Problem.of(FailureReason.OutputNotWritable, "the file cannot be written (" + e.getMessage() + ")")
-                    .where(file.toString())
-                    .remedy("free space there, or choose an output that may be written")
-                    .failure(e);
+            throw UnwritableFile.of(file, e);
         }
     }
 

@@ -17,8 +17,7 @@ import dev.socratic.trainer.export.HtmlReport;
 import dev.socratic.trainer.export.ModelCard;
 import dev.socratic.trainer.export.PeftAdapter;
 import dev.socratic.trainer.export.Replies;
-import dev.socratic.trainer.failure.FailureReason;
-import dev.socratic.trainer.failure.Problem;
+import dev.socratic.trainer.failure.UnwritableFile;
 import dev.socratic.trainer.model.BaseWeights;
 import dev.socratic.trainer.model.Decoder;
 import dev.socratic.trainer.model.LoadRequest;
@@ -285,10 +284,7 @@ public final class TrainingRun {
         try {
             Files.writeString(file, text);
         } catch (IOException e) {
-            throw Problem.of(FailureReason.OutputNotWritable, "the file cannot be written (" + e.getMessage() + ")")
-                    .where(file.toString())
-                    .remedy("free space there, or choose an output that may be written")
-                    .failure(e);
+            throw UnwritableFile.of(file, e);
         }
     }
 }

@@ -6,6 +6,7 @@ import dev.socratic.api.v1alpha1.spec.Parallelism;
 import dev.socratic.api.v1alpha1.spec.PlacementSpec;
 import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
 import dev.socratic.api.v1alpha1.spec.TrainingSpec;
+import dev.socratic.trainer.data.MicroBatching.Grouping;
 import dev.socratic.trainer.failure.FailureReason;
 import dev.socratic.trainer.failure.Problem;
 import dev.socratic.trainer.failure.TrainerFailure;
@@ -179,16 +180,16 @@ public final class Planner {
                 IntStream.iterate(1, depth -> depth < deepest, depth -> 2 * depth), IntStream.of(deepest));
     }
 
-    /** Beyond so many tokens more rows save nothing; NEFTune keeps to the batches that are declared. */
+    /** Of a step's rows as many as have some effect, and at least those of a batch; no more where batches stay as declared. */
     private int mostRows() {
         TrainingSpec training = spec.training();
         int batch = training.batchSize();
-        return training.neftuneNoiseAlpha() != null
-                ? batch
-                : Math.max(
-                        batch,
-                        Math.min(
-                                batch * training.gradientAccumulation(), ENOUGH_TOKENS / training.maxSequenceLength()));
+        if (shape.grouping(training) == Grouping.AS_DECLARED) {
+            return batch;
+        }
+        int tokens = gpus().isEmpty() ? ENOUGH_TOKENS_ON_CPU : ENOUGH_TOKENS;
+        long all = (long) batch * training.gradientAccumulation();
+        return Math.max(batch, (int) Math.min(all, tokens / training.maxSequenceLength()));
     }
 
     /**

@@ -52,7 +52,7 @@ record StepTime(ModelShape shape, SocraticFineTuneSpec spec, Kernels kernels) {
         return (all + rows - 1) / rows;
     }
 
-    Grouping grouping() {
+    private Grouping grouping() {
         return shape.grouping(spec.training());
     }
 

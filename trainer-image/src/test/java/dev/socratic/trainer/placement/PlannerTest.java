@@ -138,6 +138,21 @@ class PlannerTest {
         assertThat(kept(plan)).isEqualTo("0 0 0 26");
     }
 
+    /** Where no memory is short: up to 8,192 tokens, 1,024 on a CPU, or what a batch has. */
+    @ParameterizedTest
+    @CsvSource({
+        "1, seed: 42, seed: 42, 8",
+        "1, gradientAccumulation: 8, gradientAccumulation: 65536, 8",
+        "1, seed: 42, neftuneNoiseAlpha: 5, 1",
+        "0, seed: 42, seed: 42, 1",
+    })
+    void takesRowsOfSeveralBatches(int gpus, String field, String setting, int rows) throws IOException {
+        SocraticFineTuneSpec spec =
+                sample("gpus: 2", "gpus: " + gpus, "      \"1\": 4Gi\n", "", "4Gi", "70Gi", field, setting);
+        RunPlan plan = Planner.plan(GEMMA, spec, Map.of(), Kernels.OURS);
+        assertThat(plan.microBatching().rows()).isEqualTo(rows);
+    }
+
     @Test
     void replicasTakeNoDeviceMap() throws IOException {
         assertThat(refusal(

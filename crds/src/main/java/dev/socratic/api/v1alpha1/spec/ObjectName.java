@@ -4,7 +4,7 @@ import java.util.regex.Pattern;
 
 /** The name of an object of a cluster: an RFC 1123 subdomain, as the API server has it. */
 public final class ObjectName {
-    /** Of names to read on the command line: what a name may be. */
+    /** What a name may be, in words. */
     public static final String ALLOWED =
             "the name of an object: small letters, digits, - and ., with a letter or digit first and last";
 

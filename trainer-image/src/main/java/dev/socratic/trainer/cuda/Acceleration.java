@@ -39,8 +39,9 @@ public record Acceleration(TorchEngine engine, Kernels kernels, Optional<String>
                 devices.put(device, new Gpu(device, compute, driver, new LibTorch(), compiler, SOURCES));
             }
             Kernels counted = devices.values().stream().allMatch(Gpu::knowsAttention) ? Kernels.OURS : Kernels.TORCH;
-            return new Acceleration(
-                    plain.withOps(new CudaOps(plain.ops(), plain.root(), devices)), counted, Optional.empty());
+            TorchEngine engine = plain.withOps(new CudaOps(plain.ops(), plain.root(), devices))
+                    .withTransfers(new PeerTransfers(driver, devices, plain.transfers()));
+            return new Acceleration(engine, counted, Optional.empty());
         } catch (CudaUnavailable | EngineException | UnsatisfiedLinkError unavailable) {
             return new Acceleration(plain, Kernels.TORCH, Optional.of(unavailable.getMessage()));
         }

@@ -7,11 +7,20 @@ import com.sun.jna.Pointer;
 
 /** The CUDA driver's functions that the kernels need, bound once. Addresses are plain numbers. */
 final class CudaDriver {
+    /** The stream in which libtorch and the kernels work. */
+    static final long DEFAULT_STREAM = 0;
+
     private static final int MAJOR = 75;
     private static final int MINOR = 76;
     private static final int MULTIPROCESSORS = 16;
     /** Of a function: the most memory that a launch may let its blocks share. */
     private static final int SHARED_BYTES = 8;
+    /** CU_EVENT_DISABLE_TIMING. */
+    private static final int WITHOUT_TIME = 2;
+    /** CU_STREAM_NON_BLOCKING. */
+    private static final int BESIDE_THE_DEFAULT = 1;
+    /** CUDA_ERROR_PEER_ACCESS_ALREADY_ENABLED. */
+    private static final int ALREADY_ENABLED = 704;
 
     private final NativeLibrary library;
     private final Memory result = new Memory(2 * Long.BYTES);
@@ -54,6 +63,28 @@ final class CudaDriver {
             long stream,
             long parameters,
             long extra);
+
+    private native int cuMemAlloc_v2(Pointer result, long bytes);
+
+    private native int cuMemFree_v2(long address);
+
+    private native int cuMemcpyDtoDAsync_v2(long to, long from, long bytes, long stream);
+
+    private native int cuMemcpyPeerAsync(long to, long toContext, long from, long fromContext, long bytes, long stream);
+
+    private native int cuDeviceCanAccessPeer(Pointer result, int device, int peer);
+
+    private native int cuCtxEnablePeerAccess(long peer, int flags);
+
+    private native int cuEventCreate(Pointer result, int flags);
+
+    private native int cuEventRecord(long event, long stream);
+
+    private native int cuEventSynchronize(long event);
+
+    private native int cuStreamCreate(Pointer result, int flags);
+
+    private native int cuStreamWaitEvent(long stream, long event, int flags);
 
     private int device(int ordinal) {
         check("cuDeviceGet", cuDeviceGet(result, ordinal));
@@ -113,6 +144,73 @@ final class CudaDriver {
         if (error != 0) {
             check("cuLaunchKernel", error);
         }
+    }
+
+    /** Memory of the current device beside libtorch's. */
+    long allocate(long bytes) {
+        try (Memory made = new Memory(Long.BYTES)) {
+            check("cuMemAlloc of " + bytes + " bytes", cuMemAlloc_v2(made, bytes));
+            return made.getLong(0);
+        }
+    }
+
+    void free(long address) {
+        check("cuMemFree", cuMemFree_v2(address));
+    }
+
+    /** A copy within the current device, in its turn. */
+    void copy(long to, long from, long bytes) {
+        check("cuMemcpyDtoDAsync", cuMemcpyDtoDAsync_v2(to, from, bytes, 0));
+    }
+
+    /**
+     * A copy to the current device from another one, in the turn of a stream of the current device. In the default stream it
+     * would wait for all that was launched on either device.
+     */
+    void copyOver(long to, long toContext, long from, long fromContext, long bytes, long stream) {
+        check("cuMemcpyPeerAsync", cuMemcpyPeerAsync(to, toContext, from, fromContext, bytes, stream));
+    }
+
+    /** Lets the current device read another one's memory without a detour over the host, where it can. */
+    void reach(int ordinal, int peer, long peerContext) {
+        try (Memory able = new Memory(Integer.BYTES)) {
+            check("cuDeviceCanAccessPeer", cuDeviceCanAccessPeer(able, device(ordinal), device(peer)));
+            if (able.getInt(0) != 0) {
+                int error = cuCtxEnablePeerAccess(peerContext, 0);
+                check("cuCtxEnablePeerAccess", error == ALREADY_ENABLED ? 0 : error);
+            }
+        }
+    }
+
+    /** A stream of the current device whose work goes on beside that of the default stream. */
+    long stream() {
+        try (Memory made = new Memory(Long.BYTES)) {
+            check("cuStreamCreate", cuStreamCreate(made, BESIDE_THE_DEFAULT));
+            return made.getLong(0);
+        }
+    }
+
+    /** An event of the current device. */
+    long event() {
+        try (Memory made = new Memory(Long.BYTES)) {
+            check("cuEventCreate", cuEventCreate(made, WITHOUT_TIME));
+            return made.getLong(0);
+        }
+    }
+
+    /** Marks what was launched in a stream up to now; event and stream are of the current device. */
+    void record(long event, long stream) {
+        check("cuEventRecord", cuEventRecord(event, stream));
+    }
+
+    /** Lets what is launched in a stream of the current device from now on wait for an event, of any device. */
+    void await(long event, long stream) {
+        check("cuStreamWaitEvent", cuStreamWaitEvent(stream, event, 0));
+    }
+
+    /** Waits for an event; one that was never recorded is over. */
+    void join(long event) {
+        check("cuEventSynchronize", cuEventSynchronize(event));
     }
 
     private static void check(String call, int error) {

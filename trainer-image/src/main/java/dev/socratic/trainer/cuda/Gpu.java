@@ -59,6 +59,16 @@ final class Gpu {
         driver.use(context);
     }
 
+    /** Lets this device read the other one's memory. */
+    void reach(Gpu peer) {
+        use();
+        driver.reach(device.getDeviceId(), peer.device.getDeviceId(), peer.context);
+    }
+
+    long context() {
+        return context;
+    }
+
     /** Whether attention has kernels here, libtorch's and ours. */
     boolean knowsAttention() {
         return compute != Precision.FLOAT32 && architecture >= AMPERE;
@@ -123,6 +133,11 @@ final class Gpu {
                 && (shape.get(2) == 1 || torch.stride(handle, 2) == shape.get(3))
                 && (shape.get(0) == 1 || torch.stride(handle, 0) == shape.get(1) * stride);
         return sideBySide ? stride : -1;
+    }
+
+    /** The type of an array of floating-point numbers. */
+    Precision type(NDArray array) {
+        return Precision.ofScalarType(facts(array).type());
     }
 
     /** Whether rows lie one after the other without gaps. */

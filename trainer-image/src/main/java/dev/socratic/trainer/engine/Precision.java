@@ -4,6 +4,7 @@ import ai.djl.ndarray.types.DataType;
 import dev.socratic.api.v1alpha1.spec.Dtype;
 import dev.socratic.trainer.checkpoint.DType;
 import dev.socratic.trainer.checkpoint.HalfPrecision;
+import java.util.Arrays;
 
 /** A floating-point type of tensors, with its number in torch's enumeration of scalar types (c10/core/ScalarType.h). */
 public enum Precision {
@@ -27,6 +28,14 @@ public enum Precision {
             case FLOAT16 -> FLOAT16;
             case BFLOAT16 -> BFLOAT16;
         };
+    }
+
+    /** The precision of tensors whose type has a number in torch. */
+    public static Precision ofScalarType(int scalarType) {
+        return Arrays.stream(values())
+                .filter(precision -> precision.scalarType == scalarType)
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("no floating-point type of tensors: " + scalarType));
     }
 
     /** The value of this type that is nearest to a float. */

@@ -14,12 +14,14 @@ public final class TorchEngine implements AutoCloseable {
     private final Ops ops;
     private final Tensors tensors;
     private final Adam8bit adam8bit;
+    private final Transfers transfers;
 
-    private TorchEngine(NDManager root, Ops ops, Tensors tensors, Adam8bit adam8bit) {
+    private TorchEngine(NDManager root, Ops ops, Tensors tensors, Adam8bit adam8bit, Transfers transfers) {
         this.root = root;
         this.ops = ops;
         this.tensors = tensors;
         this.adam8bit = adam8bit;
+        this.transfers = transfers;
     }
 
     /** Loads libtorch (never from the network) and lets it use every core. */
@@ -32,12 +34,18 @@ public final class TorchEngine implements AutoCloseable {
         NDManager root = Engine.getEngine("PyTorch").newBaseManager(Device.cpu());
         JniUtils.setNumThreads(Runtime.getRuntime().availableProcessors());
         JniUtils.setGraphExecutorOptimize(false);
-        return new TorchEngine(root, new TorchOps(root), new Tensors(root), new Adam8bit(root));
+        Tensors tensors = new Tensors(root);
+        return new TorchEngine(root, new TorchOps(root), tensors, new Adam8bit(root), Transfers.byCopies(tensors));
     }
 
     /** The same engine with other operations. */
     public TorchEngine withOps(Ops other) {
-        return new TorchEngine(root, other, tensors, adam8bit);
+        return new TorchEngine(root, other, tensors, adam8bit, transfers);
+    }
+
+    /** The same engine with another way from device to device. */
+    public TorchEngine withTransfers(Transfers other) {
+        return new TorchEngine(root, ops, tensors, adam8bit, other);
     }
 
     public Ops ops() {
@@ -46,6 +54,10 @@ public final class TorchEngine implements AutoCloseable {
 
     public Tensors tensors() {
         return tensors;
+    }
+
+    public Transfers transfers() {
+        return transfers;
     }
 
     public Adam8bit adam8bit() {

@@ -1,12 +1,12 @@
 package dev.socratic.trainer.model;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.socratic.trainer.data.Batch;
 import dev.socratic.trainer.engine.Dropout;
 import dev.socratic.trainer.engine.Noise;
 import dev.socratic.trainer.engine.TokenLoss;
+import dev.socratic.trainer.engine.Transfers.Transfer;
 import dev.socratic.trainer.model.DecoderSection.Run;
 import java.util.List;
 import java.util.Optional;
@@ -26,8 +26,8 @@ public final class MicroBatch implements AutoCloseable {
     private final OutputHead.Rows rows;
     private final List<Optional<NDArray>> starts;
     private final Run[] runs;
-    private NDArray hidden;
-    private NDArray gradient;
+    private Transfer hidden;
+    private Transfer gradient;
     private NDArray loss;
 
     /**
@@ -57,39 +57,41 @@ public final class MicroBatch implements AutoCloseable {
         DecoderSection section = sections.get(index);
         if (index == 0) {
             NDArray embedded = decoder.embedding().embed(scope, ids);
-            hidden = decoder.embedding().noised(scope, embedded, batch.length(), settings.noise);
+            hidden = sent(decoder.embedding().noised(scope, embedded, batch.length(), settings.noise), 0);
         }
         NDManager own = scope.newSubManager();
-        NDArray x = moved(own, hidden, section.device());
-        runs[index] = section.forward(own, x, batch, starts.get(index), settings.dropout);
-        hidden = runs[index].output();
-        if (index == sections.size() - 1) {
-            TokenLoss found = decoder.head().lossAndGradient(scope, hidden, rows, settings.gradientScale);
-            found.sum().attach(results);
-            loss = found.sum();
-            gradient = found.gradient();
+        runs[index] = section.forward(own, hidden.receive(own), batch, starts.get(index), settings.dropout);
+        NDArray output = runs[index].output();
+        if (index < sections.size() - 1) {
+            hidden = sent(output, index + 1);
+            return;
         }
+        TokenLoss found = decoder.head().lossAndGradient(scope, output, rows, settings.gradientScale);
+        found.sum().attach(results);
+        loss = found.sum();
+        gradient = sent(found.gradient(), index);
     }
 
     /** Takes it back through a section: adds its share to the gradients of what is trained there. */
     public void backward(int index) {
         DecoderSection section = decoder.sections().get(index);
+        NDArray dx;
         try (NDManager own = runs[index].scope()) {
-            gradient = section.backward(scope, runs[index], moved(scope, gradient, section.device()));
+            dx = section.backward(scope, runs[index], gradient.receive(scope));
         }
         runs[index] = null;
-        if (index == 0) {
-            decoder.embedding().backward(scope, ids, gradient);
+        if (index > 0) {
+            gradient = sent(dx, index - 1);
+        } else {
+            decoder.embedding().backward(scope, ids, dx);
         }
     }
 
-    /** On the device; where that is another one the copy is the only one that is left. */
-    private NDArray moved(NDManager owner, NDArray x, Device device) {
-        NDArray here = decoder.engine().tensors().onDevice(owner, x, device);
-        if (here != x) {
-            x.close();
-        }
-        return here;
+    /** On its way to the device of a section. */
+    private Transfer sent(NDArray x, int index) {
+        return decoder.engine()
+                .transfers()
+                .send(x, decoder.sections().get(index).device());
     }
 
     /** The sum of the token losses, a float64 scalar that belongs to the results of the step. */

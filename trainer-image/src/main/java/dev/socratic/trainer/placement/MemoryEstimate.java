@@ -4,6 +4,9 @@ import dev.socratic.api.v1alpha1.spec.Attention;
 import dev.socratic.api.v1alpha1.spec.Dtype;
 import dev.socratic.api.v1alpha1.spec.Optimizer;
 import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
+import dev.socratic.trainer.placement.PipelineSchedule.Direction;
+import dev.socratic.trainer.placement.PipelineSchedule.Task;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
@@ -42,9 +45,10 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
     /**
      * What a device needs: where several micro-batches are on their way, a section keeps what each of them left there.
      *
+     * @param schedule of a step
      * @param cap most that may be used, or null
      */
-    RunPlan.Device device(String id, Candidate candidate, Long cap) {
+    RunPlan.Device device(String id, Candidate candidate, PipelineSchedule schedule, Long cap) {
         Tactic tactic = candidate.tactic();
         DeviceMap map = candidate.spread().mapOf(id);
         boolean own = !id.equals("cpu") && ownKernels();
@@ -63,7 +67,7 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
                 : own && kernelsKnowTheHead()
                         ? kernelMemory.headBytes(tactic.rows(), tactic.logitsAtOnce())
                         : headWorkspace(tactic.rows(), id);
-        Activations activations = activations(id, candidate, blocks, last);
+        Activations activations = activations(id, candidate, schedule, blocks, last);
         boolean dequantizes = own && quantized() && layers > 0 && tactic.weights() == Tactic.Weights.EACH_TIME;
         long room = dequantizes ? kernelMemory.dequantizedAtOnce() : 0;
         return new RunPlan.Device(
@@ -82,11 +86,11 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
     }
 
     /**
-     * What passes leave on a device and what they take beside that.
+     * What passes leave on a device and what they take beside that, where both together are most.
      *
      * @param kept by all forward passes on their way
-     * @param workspace most that is needed beside it: by the head, or by the backward pass of a block, when what was kept of
-     *     the blocks behind it has been used up
+     * @param workspace needed beside it: by the head, or by the backward pass of a block, when what was kept of the blocks
+     *     behind it has been used up
      */
     private record Activations(long kept, long workspace) {}
 
@@ -95,33 +99,56 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
         return !id.equals("cpu") && ownKernels() ? (weights + passing) / GAP_SHARE : passing / GAP_SHARE_OF_TORCH;
     }
 
-    private Activations activations(String id, Candidate candidate, BlockMemory blocks, long head) {
-        int rows = candidate.tactic().rows();
-        List<SavedActivations> saved = candidate.saved();
+    private Activations activations(
+            String id, Candidate candidate, PipelineSchedule schedule, BlockMemory blocks, long head) {
         List<Section> sections = Section.of(candidate.spread().mapOf(id));
-        long scores = id.equals("cpu") ? 0 : packedScores(rows);
-        long kept = 0;
-        long workspace = head;
+        List<Integer> held = schedule.held();
+        List<Activations> ofOne = new ArrayList<>();
+        long handedOver = 0;
         for (int i = 0; i < sections.size(); i++) {
             Section section = sections.get(i);
-            if (!section.device().equals(id)) {
-                continue;
-            }
-            long each = packedMasks(rows) + (sections.size() > 1 ? blocks.hidden(rows) : 0);
-            for (int block = section.first(); block < section.end(); block++) {
-                each += kept(blocks, section, saved, block, rows);
-            }
-            kept += PipelineSchedule.alive(
-                            i, sections.size(), candidate.tactic().inFlight())
-                    * each;
-            long usedUp = 0;
-            for (int block = section.end() - 1; block >= section.first(); block--) {
-                workspace = Math.max(workspace, blocks.backward(saved.get(block), rows) + scores - usedUp);
-                // what is computed again stands in arrays for all blocks
-                usedUp += saved.get(block).keepsProducts() ? kept(blocks, section, saved, block, rows) : 0;
-            }
+            long last = i == sections.size() - 1 ? head : 0;
+            ofOne.add(ofOneMicroBatch(section, candidate, blocks, last));
+            handedOver += section.device().equals(id)
+                    ? handedOver(i, held) * blocks.hidden(candidate.tactic().rows())
+                    : 0;
+        }
+        Activations most = new Activations(0, 0);
+        long kept = handedOver;
+        for (Task task : schedule.of(candidate.spread().mapped(id))) {
+            Activations one = ofOne.get(task.section());
+            boolean forward = task.direction() == Direction.FORWARD;
+            long now = kept + (forward ? one.kept : 0);
+            most = now + one.workspace > most.kept + most.workspace ? new Activations(now, one.workspace) : most;
+            kept = forward ? now : kept - one.kept;
+        }
+        return most;
+    }
+
+    private Activations ofOneMicroBatch(Section section, Candidate candidate, BlockMemory blocks, long head) {
+        int rows = candidate.tactic().rows();
+        List<SavedActivations> saved = candidate.saved();
+        long scores = section.device().equals("cpu") ? 0 : packedScores(rows);
+        long kept = packedMasks(rows);
+        long workspace = head;
+        long usedUp = 0;
+        for (int block = section.end() - 1; block >= section.first(); block--) {
+            workspace = Math.max(workspace, blocks.backward(saved.get(block), rows) + scores - usedUp);
+            kept += kept(blocks, section, saved, block, rows);
+            // what is computed again stands in arrays for all blocks
+            usedUp += saved.get(block).keepsProducts() ? kept(blocks, section, saved, block, rows) : 0;
         }
         return new Activations(kept, workspace);
+    }
+
+    /** Arrays of a section for what it hands over: outputs to the next one or to the head, gradients to the one before. */
+    private static long handedOver(int section, List<Integer> held) {
+        if (held.size() == 1) {
+            return 0;
+        }
+        int forward = section < held.size() - 1 ? held.get(section) : 1;
+        int backward = section > 0 ? held.get(section - 1) : 0;
+        return forward + backward;
     }
 
     private static long kept(BlockMemory blocks, Section section, List<SavedActivations> saved, int block, int rows) {

@@ -35,6 +35,9 @@ public final class Planner {
 
     private static final int ENOUGH_TOKENS_ON_CPU = 1024;
 
+    /** More sections have too few blocks to be equal. */
+    private static final int MOST_SECTIONS = 12;
+
     private static final List<SavedActivations> MORE =
             List.of(SavedActivations.BRANCHES, SavedActivations.PRODUCTS, SavedActivations.ALL);
 
@@ -74,8 +77,8 @@ public final class Planner {
         return caps;
     }
 
-    /** The ways to put the model on its devices that may be tried, the preferred one first. */
-    private List<Spread> spreads(Map<String, Long> caps) {
+    /** The ways to put the model on its devices that may be tried with so many rows at once, the preferred one first. */
+    private List<Spread> spreads(Map<String, Long> caps, int rows) {
         PlacementSpec placement = spec.placement();
         DeviceMapSpec wanted = placement.deviceMap();
         int blocks = shape.layers();
@@ -94,11 +97,24 @@ public final class Planner {
         if (wanted.strategy() != DeviceMapStrategy.AUTO) {
             return List.of(named);
         }
-        double head = time.headInBlocks();
-        return List.of(
-                Spread.even(gpus, blocks, head, gpus.get(gpus.size() - 1)),
-                Spread.even(gpus, blocks, head, gpus.get(0)),
-                named);
+        return Stream.concat(divided(gpus, rows), Stream.of(named)).distinct().toList();
+    }
+
+    /** Divided by time, with one to three sections for each device, or one and the last one on the first device again. */
+    private Stream<Spread> divided(List<String> gpus, int rows) {
+        int each = gpus.size();
+        return IntStream.of(each, each + 1, 2 * each, 3 * each)
+                .filter(sections -> sections <= Math.min(shape.layers(), Math.max(each, MOST_SECTIONS)))
+                .mapToObj(sections -> {
+                    Tactic tactic = new Tactic(Tactic.Weights.EACH_TIME, rows, Tactic.MANY_LOGITS, sections);
+                    return new Division(
+                                    gpus,
+                                    shape.layers(),
+                                    time.headInBlocks(),
+                                    spread -> time.of(Candidate.keepingInputs(spread, tactic)
+                                            .keepingAll()))
+                            .fastest(sections);
+                });
     }
 
     private List<String> gpus() {
@@ -132,8 +148,8 @@ public final class Planner {
     /** Of what fits, what takes the least time by estimate. What could be fastest is tried first, until none could be faster. */
     private Optional<RunPlan> best(Map<String, Long> caps) {
         List<Timed> byPromise = fitting(caps)
-                .map(candidate -> new Timed(candidate, time.of(candidate.keepingAll())))
-                .sorted(Comparator.comparingDouble(Timed::time))
+                .map(candidate -> timed(candidate, candidate.keepingAll()))
+                .sorted(Comparator.comparingLong(Timed::time))
                 .toList();
         Timed best = null;
         for (Timed promise : byPromise) {
@@ -141,43 +157,56 @@ public final class Planner {
                 break;
             }
             Candidate full = full(promise.candidate, caps);
-            double taken = time.of(full);
-            if (best == null || taken < best.time) {
-                best = new Timed(full, taken);
+            Timed taken = timed(full, full);
+            if (best == null || taken.time < best.time) {
+                best = taken;
             }
         }
         return Optional.ofNullable(best).map(timed -> plan(timed.candidate, caps));
     }
 
-    private record Timed(Candidate candidate, double time) {}
+    /** @param time of a step in half percents, as its logarithm: estimates that differ by less say nothing */
+    private record Timed(Candidate candidate, long time) {}
+
+    private Timed timed(Candidate candidate, Candidate measured) {
+        return new Timed(candidate, Math.round(200 * Math.log(time.of(measured))));
+    }
 
     /** Ways that fit if every block is computed again. */
     private Stream<Candidate> fitting(Map<String, Long> caps) {
-        return spreads(caps).stream()
-                .filter(spread -> !spillsOver(spread.map()))
-                .flatMap(spread -> tactics(spread).map(tactic -> Candidate.keepingInputs(spread, tactic)))
+        return rows().boxed()
+                .flatMap(rows -> spreads(caps, rows).stream()
+                        .filter(spread -> !spillsOver(spread.map()))
+                        .flatMap(
+                                spread -> tactics(spread, rows).map(tactic -> Candidate.keepingInputs(spread, tactic))))
                 .filter(candidate -> fits(candidate.spread().devices(), candidate, caps));
     }
 
     private boolean fits(List<String> devices, Candidate candidate, Map<String, Long> caps) {
+        PipelineSchedule schedule = time.schedule(candidate);
         return devices.stream()
-                .allMatch(id -> memory.device(id, candidate, caps.get(id)).fits());
+                .allMatch(id ->
+                        memory.device(id, candidate, schedule, caps.get(id)).fits());
     }
 
-    private Stream<Tactic> tactics(Spread spread) {
+    private Stream<Tactic> tactics(Spread spread, int rows) {
         int deepest = spread.isPipeline() ? spread.sections().size() : 1;
-        return Stream.iterate(mostRows(), rows -> rows > 0, rows -> rows / 2)
-                .flatMap(rows -> Stream.of(Tactic.Weights.values())
-                        .flatMap(weights -> LongStream.of(Tactic.MANY_LOGITS, Tactic.SOME_LOGITS, Tactic.FEW_LOGITS)
-                                .boxed()
-                                .flatMap(logits -> depths(deepest)
-                                        .mapToObj(inFlight -> new Tactic(weights, rows, logits, inFlight)))));
+        return Stream.of(Tactic.Weights.values())
+                .flatMap(weights -> LongStream.of(Tactic.MANY_LOGITS, Tactic.SOME_LOGITS, Tactic.FEW_LOGITS)
+                        .boxed()
+                        .flatMap(logits ->
+                                depths(deepest).mapToObj(inFlight -> new Tactic(weights, rows, logits, inFlight))));
     }
 
     /** 1, 2, 4, … and the deepest. */
     private static IntStream depths(int deepest) {
         return IntStream.concat(
                 IntStream.iterate(1, depth -> depth < deepest, depth -> 2 * depth), IntStream.of(deepest));
+    }
+
+    /** How many rows might pass at once, the most first. */
+    private IntStream rows() {
+        return IntStream.iterate(mostRows(), rows -> rows > 0, rows -> rows / 2);
     }
 
     /** Of a step's rows as many as have some effect, and at least those of a batch; no more where batches stay as declared. */
@@ -237,16 +266,16 @@ public final class Planner {
 
     private RunPlan plan(Candidate candidate, Map<String, Long> caps) {
         Spread spread = candidate.spread();
-        Tactic tactic = candidate.tactic();
+        PipelineSchedule schedule = time.schedule(candidate);
         return new RunPlan(
                 spread.map(),
                 spread.replicas(),
                 candidate.saved(),
                 time.microBatching(candidate),
-                new Pipeline(time.stages(candidate), tactic.inFlight()),
+                new Pipeline(time.stages(candidate), schedule.held()),
                 memory.parameters(),
                 spread.devices().stream()
-                        .map(id -> memory.device(id, candidate, caps.get(id)))
+                        .map(id -> memory.device(id, candidate, schedule, caps.get(id)))
                         .toList());
     }
 

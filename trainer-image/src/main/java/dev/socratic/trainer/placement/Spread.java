@@ -24,27 +24,16 @@ record Spread(DeviceMap map, List<String> replicas) {
     }
 
     /**
-     * Blocks one after the other so that the devices take equally long for a micro-batch.
+     * Blocks one after the other in sections, for which the devices take turns.
      *
-     * @param headCost of the head, in costs of a block
-     * @param head the device of norm and head
+     * @param blocks of each section; only the last one, which has the head, may have none
      */
-    static Spread even(List<String> devices, int blocks, double headCost, String head) {
-        double[] loads = new double[devices.size()];
-        int[] counts = new int[devices.size()];
-        loads[devices.indexOf(head)] = headCost;
-        for (int block = 0; block < blocks; block++) {
-            int least = 0;
-            for (int i = 1; i < loads.length; i++) {
-                least = loads[i] < loads[least] ? i : least;
-            }
-            loads[least]++;
-            counts[least]++;
-        }
+    static Spread inTurns(List<String> devices, List<Integer> blocks) {
         List<String> layers = new ArrayList<>();
-        for (int i = 0; i < counts.length; i++) {
-            layers.addAll(Collections.nCopies(counts[i], devices.get(i)));
+        for (int section = 0; section < blocks.size(); section++) {
+            layers.addAll(Collections.nCopies(blocks.get(section), devices.get(section % devices.size())));
         }
+        String head = devices.get((blocks.size() - 1) % devices.size());
         return layers(new DeviceMap(devices.get(0), layers, head, head));
     }
 
@@ -60,6 +49,11 @@ record Spread(DeviceMap map, List<String> replicas) {
     /** The map of the model that a device holds: that of the run, or for a replica everything on it. */
     DeviceMap mapOf(String device) {
         return replicas.contains(device) ? DeviceMap.allOn(device, map.layers().size()) : map;
+    }
+
+    /** The device of the map that does what a device does. */
+    String mapped(String device) {
+        return replicas.contains(device) ? map.embedding() : device;
     }
 
     List<String> devices() {

@@ -20,8 +20,8 @@ record StepTime(ModelShape shape, SocraticFineTuneSpec spec, Kernels kernels) {
     private static final double ELEMENTWISE = 0.03;
     /** A product as large as the head's runs faster than a block, which has small operations beside its products. */
     private static final double HEAD_SPEED = 0.7;
-    /** Of taking a micro-batch over from another device, either way: a copy for which both devices wait for each other. */
-    private static final double HAND_OVER = 0.5;
+    /** Of taking a micro-batch over from another device, either way. */
+    private static final double HAND_OVER = 0.1;
     /** What a micro-batch costs beside its tokens, in tokens: launches, and products too small to fill the device. */
     private static final int OVERHEAD_OF_OURS = 200;
 
@@ -69,7 +69,7 @@ record StepTime(ModelShape shape, SocraticFineTuneSpec spec, Kernels kernels) {
 
     List<Stage> stages(Candidate candidate) {
         Tactic tactic = candidate.tactic();
-        double tokens = (double) tactic.rows() * spec.training().maxSequenceLength() + overhead(candidate);
+        double tokens = tokens(candidate);
         double weights = dequantization(tactic);
         List<Section> sections = candidate.spread().sections();
         List<Stage> stages = new ArrayList<>();
@@ -78,13 +78,18 @@ record StepTime(ModelShape shape, SocraticFineTuneSpec spec, Kernels kernels) {
             double again =
                     candidate.saved(section).stream().mapToDouble(this::again).sum();
             double taken = i == 0 ? 0 : HAND_OVER;
-            double head = i == sections.size() - 1 ? head() * tactic.headSlowness() : 0;
+            double head = i == sections.size() - 1 ? head() : 0;
             double pass = tokens * FORWARD + weights;
             double forward = section.blocks() * pass + tokens * (head + taken);
             double backward = section.blocks() * (tokens * BACKWARD + weights) + again * pass + tokens * taken;
             stages.add(new Stage(section.device(), forward, backward));
         }
         return stages;
+    }
+
+    /** Of a micro-batch, with those that stand for what it costs beside its own. */
+    private double tokens(Candidate candidate) {
+        return (double) candidate.tactic().rows() * spec.training().maxSequenceLength() + overhead(candidate);
     }
 
     private int overhead(Candidate candidate) {
@@ -114,14 +119,27 @@ record StepTime(ModelShape shape, SocraticFineTuneSpec spec, Kernels kernels) {
         return branches / shape.linearElements();
     }
 
+    /** A step, or its begin if it has many micro-batches. */
+    PipelineSchedule schedule(Candidate candidate) {
+        return Pipeline.play(
+                stages(candidate), played(candidate), candidate.tactic().inFlight());
+    }
+
+    /** A head that is slower as it computes fewer logits at once is waited for: it makes no division better. */
     double of(Candidate candidate) {
+        int played = played(candidate);
+        double slower = tokens(candidate) * head() * (candidate.tactic().headSlowness() - 1);
+        double duration = schedule(candidate).duration() + played * slower;
+        return duration * microBatchesEach(candidate) / played;
+    }
+
+    private int played(Candidate candidate) {
+        return Math.min(microBatchesEach(candidate), MOST_PLAYED);
+    }
+
+    /** Of a step's micro-batches as many as the busiest replica has. */
+    private int microBatchesEach(Candidate candidate) {
         int shares = 1 + candidate.spread().replicas().size();
-        int all = microBatches(candidate.tactic().rows());
-        int most = (all + shares - 1) / shares;
-        int played = Math.min(most, MOST_PLAYED);
-        double duration = PipelineSchedule.of(
-                        stages(candidate), played, candidate.tactic().inFlight())
-                .duration();
-        return duration * most / played;
+        return (int) parts(microBatches(candidate.tactic().rows()), shares);
     }
 }

@@ -35,7 +35,7 @@ class PipelineScheduleTest {
                         + " b: 1F0 1F1 1B0 1B1 1F2 1B2",
             })
     void isOneForwardOneBackward(String sections, int microBatches, int inFlight, String expected) {
-        PipelineSchedule schedule = PipelineSchedule.of(stages(sections), microBatches, inFlight);
+        PipelineSchedule schedule = Pipeline.play(stages(sections), microBatches, inFlight);
         assertThat(text(schedule)).isEqualTo(expected);
     }
 
@@ -43,11 +43,11 @@ class PipelineScheduleTest {
     @CsvSource({"1, 8, 24", "2, 8, 27", "4, 8, 33", "4, 64, 201", "4, 1, 12"})
     void equalStagesIdleOnlyWhileThePipelineFillsAndEmpties(int devices, int microBatches, double duration) {
         String sections = String.join(" ", List.of("a:1", "b:1", "c:1", "d:1").subList(0, devices));
-        assertThat(PipelineSchedule.of(stages(sections), microBatches, devices).duration())
+        assertThat(Pipeline.play(stages(sections), microBatches, devices).duration())
                 .isCloseTo(duration, within(1e-9));
     }
 
-    /** Whatever the costs, each device can follow its order, and no section holds more than its share. */
+    /** Whatever the costs and the step, each device can follow its order, and no section holds more than was planned. */
     @RepeatedTest(50)
     void canAlwaysBeFollowed(RepetitionInfo repetition) {
         Random random = new Random(repetition.getCurrentRepetition());
@@ -57,12 +57,17 @@ class PipelineScheduleTest {
         }
         int microBatches = 1 + random.nextInt(9);
         int inFlight = 1 + random.nextInt(stages.size());
-        PipelineSchedule schedule = PipelineSchedule.of(stages, microBatches, inFlight);
-        assertThat(follow(schedule, stages.size(), inFlight)).isEqualTo(2 * stages.size() * microBatches);
+        Pipeline pipeline = Pipeline.of(stages, 1 + random.nextInt(9), inFlight);
+        for (int section = 0; section < stages.size(); section++) {
+            assertThat(pipeline.held().get(section)).isBetween(1, Math.min(inFlight, stages.size() - section));
+        }
+        assertThat(follow(pipeline.schedule(microBatches), pipeline.held()))
+                .isEqualTo(2 * stages.size() * microBatches);
     }
 
     /** How many tasks can be done if each device does its own in order, each once what it needs is done. */
-    private static int follow(PipelineSchedule schedule, int sections, int inFlight) {
+    private static int follow(PipelineSchedule schedule, List<Integer> room) {
+        int sections = room.size();
         Set<Task> done = new HashSet<>();
         int[] alive = new int[sections];
         Map<String, Integer> next = schedule.order().keySet().stream().collect(Collectors.toMap(id -> id, id -> 0));
@@ -76,8 +81,7 @@ class PipelineScheduleTest {
                     Task task = device.getValue().get(at);
                     assertThat(done.add(task)).as(task.toString()).isTrue();
                     alive[task.section()] += task.direction() == Direction.FORWARD ? 1 : -1;
-                    assertThat(alive[task.section()])
-                            .isLessThanOrEqualTo(Math.min(inFlight, sections - task.section()));
+                    assertThat(alive[task.section()]).isLessThanOrEqualTo(room.get(task.section()));
                     next.put(device.getKey(), at + 1);
                     moved = true;
                 }

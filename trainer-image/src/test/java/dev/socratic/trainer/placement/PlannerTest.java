@@ -30,7 +30,7 @@ class PlannerTest {
         RunPlan plan = Planner.plan(GEMMA, sample(), Map.of(), Kernels.OURS);
         assertThat(plan.microBatching().rows()).isEqualTo(1);
         assertThat(plan.pipeline().inFlight()).isEqualTo(2);
-        assertThat(kept(plan)).isEqualTo("0 1 16 9");
+        assertThat(kept(plan)).isEqualTo("0 1 23 2");
         assertThat(plan.devices()).extracting(RunPlan.Device::id).containsExactly("0", "1");
         assertThat(plan.devices()).extracting(RunPlan.Device::layers).containsExactly("embed,0-7,head", "8-25,norm");
         assertThat(plan.devices()).allSatisfy(device -> {
@@ -44,11 +44,11 @@ class PlannerTest {
 
     @ParameterizedTest
     @CsvSource({
-        "OURS, 3Gi, 8, 2, 0 24 2 0, 2",
-        "OURS, 4Gi, 8, 4, 0 25 1 0, 3",
-        "OURS, 5Gi, 8, 2, 0 7 13 6, 2",
+        "OURS, 3Gi, 8, 2, 0 25 0 1, 2",
+        "OURS, 4Gi, 8, 4, 4 22 0 0, 3",
+        "OURS, 5Gi, 8, 2, 0 14 7 5, 3",
         "OURS, 20Gi, 8, 4, 0 0 0 26, 2",
-        "TORCH, 4Gi, 8, 2, 0 24 1 1, 2",
+        "TORCH, 4Gi, 8, 2, 0 24 2 0, 2",
         "TORCH, 5Gi, 8, 2, 0 18 7 1, 3",
         "TORCH, 20Gi, 8, 4, 0 0 0 26, 2",
         "TORCH, 200Gi, 8, 8, 0 0 0 26, 2"
@@ -84,14 +84,14 @@ class PlannerTest {
                 .satisfies(device -> assertThat(device.plannedBytes()).isLessThanOrEqualTo(4 * GIB));
     }
 
-    /** Blocks and head, which costs as much as five of them, in equal shares. */
+    /** Blocks and head, which costs as much as five of them, in equal shares and in parts small enough for few waits. */
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             value = {
-                "4Gi  | 2 | embed,0-9,norm,head; 10-25",
-                "70Gi | 2 | embed,0-9,norm,head; 10-25",
-                "70Gi | 4 | embed,0-1,norm,head; 2-9; 10-17; 18-25",
+                "4Gi  | 2 | embed,0-6,22-25,norm,head; 7-21",
+                "70Gi | 2 | embed,0-7,17-25; 8-16,norm,head",
+                "70Gi | 4 | embed,0-7; 8-15; 16-23; 24-25,norm,head",
             })
     void autoDividesByTime(String cap, int gpus, String holds) throws IOException {
         RunPlan plan = Planner.plan(

@@ -47,6 +47,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 class SeveralDevicesTest {
     private static final String ONE = "cpu cpu cpu cpu cpu";
+    private static final int MICRO_BATCHES = 3;
 
     private TorchEngine engine;
     private StopSignal stop;
@@ -102,7 +103,7 @@ class SeveralDevicesTest {
                 spec,
                 "cpu:0 cpu:0 cpu:0 cpu:0 cpu:0",
                 further,
-                replicas -> StepGradients.of(replicas, new Pipeline(List.of(), 1)),
+                replicas -> StepGradients.of(replicas, new Pipeline(List.of(), List.of())),
                 scratch.resolve("threads"));
         Trained inTurn =
                 run(golden, spec, "cpu:0 cpu:0 cpu:0 cpu:0 cpu:0", further, InTurn::new, scratch.resolve("turn"));
@@ -156,16 +157,19 @@ class SeveralDevicesTest {
         Trained one = run(golden, spec, oneGpu, 0, SeveralDevicesTest::oneAfterTheOther, scratch.resolve("one"));
         Trained divided =
                 run(golden, spec, "0 0 1 1 0", 0, replicas -> pipelined(replicas, 3), scratch.resolve("divided"));
+        Trained inTurns =
+                run(golden, spec, "0 0 1 0 1", 0, replicas -> pipelined(replicas, 4), scratch.resolve("turns"));
         Trained shared = run(
                 golden,
                 spec,
                 oneGpu,
                 1,
-                replicas -> StepGradients.of(replicas, new Pipeline(List.of(), 1)),
+                replicas -> StepGradients.of(replicas, new Pipeline(List.of(), List.of())),
                 scratch.resolve("shared"));
         for (int i = 0; i < one.norms.size(); i++) {
             double norm = one.norms.get(i);
             assertThat(divided.norms.get(i)).isCloseTo(norm, within(tolerance * norm));
+            assertThat(inTurns.norms.get(i)).isCloseTo(norm, within(tolerance * norm));
             assertThat(shared.norms.get(i)).isCloseTo(norm, within(tolerance * norm));
         }
     }
@@ -221,7 +225,7 @@ class SeveralDevicesTest {
         List<Stage> stages = replicas.first().layout().stream()
                 .map(section -> new Stage(section.device(), 1 + section.blocks(), 1 + 2 * section.blocks()))
                 .toList();
-        return StepGradients.of(replicas, new Pipeline(stages, inFlight));
+        return StepGradients.of(replicas, Pipeline.of(stages, MICRO_BATCHES, inFlight));
     }
 
     private StepGradients stopping(StepGradients gradients, int steps) {

@@ -211,13 +211,13 @@ public final class Tensors {
         return Math.sqrt(3.0) * (Math.sqrt(2.0 / 6) / Math.sqrt(fanIn));
     }
 
-    /** x where it is already on the device, a copy in {@code scope} otherwise. */
+    /** x where it is already on the device, a copy in {@code scope} otherwise. DJL's own way does not know bfloat16. */
     public NDArray onDevice(NDManager scope, NDArray x, Device device) {
         if (x.getDevice().equals(device)) {
             return x;
         }
-        NDArray moved = x.toDevice(device, true);
-        moved.attach(scope);
-        return moved;
+        try (NDArray like = scope.create(new Shape(0), DataType.FLOAT32, device)) {
+            return script.one(scope, "on_device", x, like);
+        }
     }
 }

@@ -11,6 +11,9 @@ class Tensors(Module):
   def room(self, like: Tensor, n: int) -> Tensor:
     return torch.empty([n], dtype=like.dtype, device=like.device)
 
+  def on_device(self, x: Tensor, like: Tensor) -> Tensor:
+    return torch.to(x, like.device, None, False, True)
+
   def normal(self, like: Tensor, rows: int, columns: int, deviation: float, type: int) -> Tensor:
     return torch.mul_(torch.randn([rows, columns], dtype=type, device=like.device), deviation)
 

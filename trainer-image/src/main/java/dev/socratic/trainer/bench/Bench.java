@@ -228,8 +228,7 @@ public final class Bench {
             summary.put("tokensPerSecond", rates.stream().map(Math::round).toList());
             summary.put("cpuSecondsPerStep", median(cpuSeconds));
             summary.put("secondsToFirstStep", toFirstStep);
-            summary.put("firstLoss", losses.get(0));
-            summary.put("lastLoss", losses.get(losses.size() - 1));
+            summary.put("losses", losses);
             return summary;
         }
 

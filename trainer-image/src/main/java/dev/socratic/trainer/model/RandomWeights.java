@@ -13,7 +13,10 @@ import dev.socratic.trainer.quant.DoubleQuant;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** Weights drawn at random on their devices: a model of any shape without a file, to measure with. */
+/**
+ * Weights drawn at random on their devices: a model of any shape without a file, to measure with. The seed is the tensor's
+ * name, so that a division among devices of one kind does not change them.
+ */
 final class RandomWeights implements WeightSource {
     /** initializer_range of transformers' configurations. */
     private static final double DEVIATION = 0.02;
@@ -37,6 +40,7 @@ final class RandomWeights implements WeightSource {
 
     @Override
     public Weight linear(String name, long rows, long columns, Device device) {
+        engine.tensors().seed(owner, name.hashCode());
         parameters += rows * columns;
         if (spec.quantization() == null) {
             return new Weight.Dense(engine.tensors().normal(owner, device, rows, columns, DEVIATION, dtype));
@@ -47,6 +51,7 @@ final class RandomWeights implements WeightSource {
 
     @Override
     public NDArray vector(String name, long size, Device device) {
+        engine.tensors().seed(owner, name.hashCode());
         parameters += size;
         try (NDManager scope = engine.root().newSubManager()) {
             NDArray vector = engine.tensors()
@@ -59,6 +64,7 @@ final class RandomWeights implements WeightSource {
 
     @Override
     public NDArray embedding(String name, long rows, long columns, Device device) {
+        engine.tensors().seed(owner, name.hashCode());
         parameters += rows * columns;
         return engine.tensors().normal(owner, device, rows, columns, DEVIATION, dtype);
     }

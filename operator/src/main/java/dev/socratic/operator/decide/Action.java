@@ -14,6 +14,9 @@ public sealed interface Action {
     /** Delete a Job after its pods, which write a checkpoint first; what else the run has stays. */
     record DeleteJob(String job) implements Action {}
 
+    /** Tell a pod to end that no Job has any more; it writes a checkpoint first. */
+    record EndPod(String pod) implements Action {}
+
     /** Declare a pod failed that its node no longer speaks for, so that the Job starts another; and delete it. */
     record GiveUpPod(String pod) implements Action {}
 

@@ -2,7 +2,7 @@ package dev.socratic.operator.decide;
 
 /** Something to change in the cluster. Each is idempotent: doing it again changes nothing. */
 public sealed interface Action {
-    /** Create whatever is not there of the run's ConfigMap, checkpoints claim and Job. */
+    /** Create whatever is not there of the run's checkpoints claim and Job. */
     record CreateRun() implements Action {}
 
     /** Set the {@code suspend} of the run's Job. */
@@ -20,6 +20,6 @@ public sealed interface Action {
     /** Declare a pod failed that its node no longer speaks for, so that the Job starts another; and delete it. */
     record GiveUpPod(String pod) implements Action {}
 
-    /** Delete a Job and the ConfigMap and checkpoints claim that go with it. */
+    /** Delete a Job and the checkpoints claim that goes with it. */
     record DeleteRun(String job) implements Action {}
 }

@@ -83,6 +83,20 @@ record BadFile(String good, String bad, int line, String field, List<String> inF
                 bad("\"0\": 4Gi", "gpu0: 4Gi", 21, "spec.placement.maxMemory", List.of("gpu0", "0 to 63, or cpu")),
                 bad("4GiB", "plenty", 22, "spec.placement.maxMemory", List.of("plenty", "above 0 such as 4Gi")),
                 bad("4GiB", "0Gi", 22, "spec.placement.maxMemory", List.of("0Gi", "above 0 such as 4Gi")),
+                bad("4GiB", "1025Ti", 22, "spec.placement.maxMemory", List.of("1025Ti", "up to 1Pi")),
+                bad(
+                        "gpus: 2",
+                        "gpus: 2\n    image: registry.example/Trainer:1",
+                        19,
+                        "spec.placement.image",
+                        List.of("registry.example/Trainer:1", "in small letters")),
+                bad("gpus: 2", "gpus: 2\n    image: \"\"", 19, "spec.placement.image", List.of("in small letters")),
+                bad(
+                        "  output:",
+                        "  activeDeadlineSeconds: 9223372037\n  output:",
+                        27,
+                        "spec.activeDeadlineSeconds",
+                        List.of("9223372037", "2147483647")),
                 bad(
                         "balanced",
                         "balance",

@@ -1,6 +1,7 @@
 package dev.socratic.api.yaml;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.socratic.api.v1alpha1.spec.ImageName;
 import dev.socratic.api.v1alpha1.spec.MemoryQuantity;
 import dev.socratic.api.v1alpha1.spec.ObjectName;
 import dev.socratic.api.v1alpha1.spec.UriSchemes;
@@ -43,6 +44,11 @@ final class SpecRules {
             }
         });
         JsonNode placement = at(document.tree(), "spec.placement");
+        JsonNode image = placement.path("image");
+        if (image.isTextual() && !ImageName.isValid(image.asText())) {
+            problems.add(
+                    document.atValue("spec.placement.image", "found " + image + "; allowed: " + ImageName.ALLOWED));
+        }
         int gpus = placement.path("gpus").asInt();
         placement
                 .path("maxMemory")
@@ -79,8 +85,7 @@ final class SpecRules {
                             + "; allowed: GPU keys below gpus (raise gpus or remove the cap)"));
         }
         if (amount.isTextual() && !MemoryQuantity.isAmount(amount.asText())) {
-            problems.add(document.atValue(
-                    path, "found " + amount + "; allowed: an amount of memory above 0 such as 4Gi or 24G"));
+            problems.add(document.atValue(path, "found " + amount + "; allowed: " + MemoryQuantity.ALLOWED));
         }
     }
 

@@ -49,6 +49,8 @@ public final class Applier {
                 created.accept(setSuspend(run, resume.job(), "false"));
             } else if (action instanceof Action.DeleteJob delete) {
                 deleteJob(run, delete.job());
+            } else if (action instanceof Action.EndPod left) {
+                client.pods().inNamespace(run.namespace()).withName(left.pod()).delete();
             } else if (action instanceof Action.GiveUpPod lost) {
                 giveUp(run, lost.pod());
             } else if (action instanceof Action.DeleteRun delete) {

@@ -1,5 +1,6 @@
 package dev.socratic.operator.apply;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.socratic.api.v1alpha1.SocraticFineTune;
 import dev.socratic.operator.run.Run;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
@@ -23,6 +24,10 @@ final class TrainerConfig {
                 .withNamespace(run.namespace())
                 .build());
         plain.setSpec(run.spec());
-        return Serialization.asYaml(plain);
+        try {
+            return Serialization.yamlMapper().writeValueAsString(plain);
+        } catch (JsonProcessingException impossible) {
+            throw new IllegalStateException("The resource came from JSON, but does not go to YAML.", impossible);
+        }
     }
 }

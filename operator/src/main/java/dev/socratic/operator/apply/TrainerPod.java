@@ -13,10 +13,13 @@ import io.fabric8.kubernetes.api.model.EnvFromSource;
 import io.fabric8.kubernetes.api.model.EnvFromSourceBuilder;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.EnvVarBuilder;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.PodSecurityContext;
 import io.fabric8.kubernetes.api.model.PodSecurityContextBuilder;
+import io.fabric8.kubernetes.api.model.PodSpec;
+import io.fabric8.kubernetes.api.model.PodSpecBuilder;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
-import io.fabric8.kubernetes.api.model.PodTemplateSpecBuilder;
 import io.fabric8.kubernetes.api.model.SecurityContext;
 import io.fabric8.kubernetes.api.model.SecurityContextBuilder;
 import java.util.ArrayList;
@@ -37,46 +40,46 @@ final class TrainerPod {
     static PodTemplateSpec desired(Run run, OperatorSettings settings) {
         PlacementSpec placement = Placements.of(run.spec());
         Volumes volumes = Volumes.of(run, settings);
-        return new PodTemplateSpecBuilder()
-                .withNewMetadata()
+        ObjectMeta metadata = new ObjectMetaBuilder()
                 .withLabels(RunLabels.of(run))
                 .withAnnotations(Map.of(TrainerConfig.ANNOTATION, TrainerConfig.of(run)))
-                .endMetadata()
-                .withNewSpec()
+                .build();
+        PodSpec spec = new PodSpecBuilder()
                 .withRestartPolicy("Never")
                 .withAutomountServiceAccountToken(false)
                 .withEnableServiceLinks(false)
                 .withTerminationGracePeriodSeconds(
                         settings.terminationGracePeriod().toSeconds())
-                .withSecurityContext(podSecurity())
                 .withNodeSelector(placement.nodeSelector())
-                .withAffinity(GpuScheduling.affinity(placement))
                 .withTolerations(GpuScheduling.tolerations(placement))
                 .withRuntimeClassName(placement.runtimeClassName())
                 .withPriorityClassName(placement.priorityClassName())
-                .withContainers(container(run, placement, volumes, settings))
-                .withVolumes(volumes.volumes())
-                .endSpec()
                 .build();
+        spec.setSecurityContext(podSecurity());
+        spec.setAffinity(GpuScheduling.affinity(placement));
+        spec.setContainers(List.of(container(run, placement, volumes, settings)));
+        spec.setVolumes(volumes.volumes());
+        return new PodTemplateSpec(metadata, spec);
     }
 
     private static Container container(Run run, PlacementSpec placement, Volumes volumes, OperatorSettings settings) {
-        return new ContainerBuilder()
+        Container container = new ContainerBuilder()
                 .withName(CONTAINER)
                 .withImage(image(placement, settings))
                 .withArgs("train", Volumes.CONFIG + "/" + TrainerConfig.FILE)
-                .withEnv(environment(run, volumes))
-                .withEnvFrom(outputSecret(run.spec().output()))
                 .addNewPort()
                 .withName("progress")
                 .withContainerPort(settings.progressPort())
                 .endPort()
-                .withResources(TrainerResources.of(placement, settings))
-                .withSecurityContext(containerSecurity())
                 .withTerminationMessagePath("/dev/termination-log")
                 .withTerminationMessagePolicy("FallbackToLogsOnError")
-                .withVolumeMounts(volumes.mounts())
                 .build();
+        container.setEnv(environment(run, volumes));
+        container.setEnvFrom(outputSecret(run.spec().output()));
+        container.setResources(TrainerResources.of(placement, settings));
+        container.setSecurityContext(containerSecurity());
+        container.setVolumeMounts(volumes.mounts());
+        return container;
     }
 
     private static String image(PlacementSpec placement, OperatorSettings settings) {

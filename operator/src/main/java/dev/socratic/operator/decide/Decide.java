@@ -25,6 +25,7 @@ public final class Decide {
     public static Decision decide(Observation o, Pace pace) {
         RunState state = RunState.of(o);
         List<Action> actions = new ArrayList<>(staleRuns(o));
+        o.orphans().map(PodFacts::name).map(Action.EndPod::new).forEach(actions::add);
         o.lostPods().map(PodFacts::name).map(Action.GiveUpPod::new).forEach(actions::add);
         actions.addAll(actions(state, o));
         if (state == RunState.FINISHED) {

@@ -4,6 +4,7 @@ import dev.socratic.operator.observe.JobFacts;
 import dev.socratic.operator.observe.Observation;
 import dev.socratic.operator.observe.Termination;
 import dev.socratic.operator.progress.TrainerReport;
+import dev.socratic.operator.run.RunLabels;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -67,8 +68,8 @@ final class Failures {
     private static Cause deadline(Observation o) {
         return new Cause(
                 "DeadlineExceeded",
-                "The run took longer than spec.activeDeadlineSeconds = %s allows. Raise it to go on; what was learned so far is kept only in the checkpoints of this run."
-                        .formatted(o.spec().activeDeadlineSeconds()));
+                "The run took longer than spec.activeDeadlineSeconds = %s allows, and is over. To train anew, raise it and set another value for the annotation %s."
+                        .formatted(o.spec().activeDeadlineSeconds(), RunLabels.RESTART));
     }
 
     private static Cause unknown(Observation o) {

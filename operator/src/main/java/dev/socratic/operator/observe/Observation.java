@@ -102,6 +102,11 @@ public record Observation(
         return pods().filter(PodFacts::lost);
     }
 
+    /** Pods that nobody will end: their Job was deleted, and they were left. */
+    public Stream<PodFacts> orphans() {
+        return stalePods.stream().filter(pod -> pod.jobUid() == null && pod.life() == PodFacts.Life.ALIVE);
+    }
+
     private Stream<PodFacts> pods() {
         return Stream.concat(stalePods.stream(), pod.stream());
     }

@@ -8,10 +8,17 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
-/** Asks trainers for their progress; one that does not answer in time has none to tell. */
+/**
+ * Asks trainers for their progress; one that does not answer in time, or goes on and on, has none to tell. They may be
+ * anybody's programs, and all are asked by one operator.
+ */
 final class ProgressClient {
     private static final int OK = 200;
+
+    /** What a resource's status has room for, with 64 devices and a long message. */
+    private static final int LONGEST_REPORT = 64 * 1024;
 
     private final HttpClient http;
     private final int port;
@@ -31,13 +38,17 @@ final class ProgressClient {
         HttpRequest request;
         try {
             URI uri = new URI("http", null, endpoint.host(), port, "/progress", null, null);
-            request = HttpRequest.newBuilder(uri).timeout(timeout).build();
+            request = HttpRequest.newBuilder(uri).build();
         } catch (URISyntaxException | IllegalArgumentException notAnAddress) {
             return CompletableFuture.completedFuture(Optional.empty());
         }
-        return http.sendAsync(request, HttpResponse.BodyHandlers.ofString())
-                .thenApply(response -> response.statusCode() == OK ? TrainerReport.parse(response.body()) : noReport())
-                .exceptionally(noAnswer -> noReport());
+        CompletableFuture<HttpResponse<String>> exchange =
+                http.sendAsync(request, head -> new ShortBody(LONGEST_REPORT));
+        return exchange.thenApply(
+                        response -> response.statusCode() == OK ? TrainerReport.parse(response.body()) : noReport())
+                .exceptionally(noAnswer -> noReport())
+                .completeOnTimeout(noReport(), timeout.toMillis(), TimeUnit.MILLISECONDS)
+                .whenComplete((report, never) -> exchange.cancel(true));
     }
 
     private static Optional<TrainerReport> noReport() {

@@ -26,7 +26,8 @@ import java.util.stream.Stream;
  * field that a newer version of the resource adds changes no id.
  *
  * @param spec hash of the spec, 8 hexadecimal digits
- * @param restart hash of the annotation {@value RunLabels#RESTART}, 4 hexadecimal digits, or empty
+ * @param restart hash of the annotation {@value RunLabels#RESTART}, 4 hexadecimal digits; of the last one where it was
+ *     taken away, as that asks for nothing; or empty
  */
 public record RunId(String spec, String restart) {
     private static final JsonMapper CANONICAL =
@@ -56,10 +57,17 @@ public record RunId(String spec, String restart) {
      * status stays, whatever a newer version of this program would make of the spec.
      */
     public static RunId of(SocraticFineTune resource) {
+        String spec = specHash(resource);
         Map<String, String> annotations = resource.getMetadata().getAnnotations();
         String restart = annotations == null ? null : annotations.get(RunLabels.RESTART);
-        String restartHash = restart == null ? "" : hash(restart).substring(0, 4);
-        return new RunId(specHash(resource), restartHash);
+        return new RunId(
+                spec,
+                restart == null ? lastRestart(resource, spec) : hash(restart).substring(0, 4));
+    }
+
+    private static String lastRestart(SocraticFineTune resource, String spec) {
+        String last = resource.getStatus() == null ? null : resource.getStatus().runId();
+        return last != null && last.startsWith(spec + "-") ? last.substring(spec.length() + 1) : "";
     }
 
     private static String specHash(SocraticFineTune resource) {

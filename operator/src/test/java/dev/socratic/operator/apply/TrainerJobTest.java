@@ -109,6 +109,18 @@ class TrainerJobTest {
                         .containsExactly("rack", "nvidia.com/gpu.count", "nvidia.com/gpu.memory"));
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"\n", "\n\n", " a\n", "- b\n c", "1e3", "\u0085", "😀: 'x' # y"})
+    void theTrainerReadsTextAsItWasWritten(String text) {
+        SocraticFineTune resource = edited(Resources.onTheCpu(), "spec:", """
+                spec:
+                  tokenizer:
+                    additionalSpecialTokens: [%s]
+                """.formatted(Serialization.asJson(text)));
+        SocraticFineTune read = ResourceFile.parse("finetune.yaml", TrainerConfig.of(Run.of(resource)));
+        assertThat(read.getSpec().tokenizer().additionalSpecialTokens()).containsExactly(text);
+    }
+
     @Test
     void outputOnTheHubHasATokenOfItsOwn() {
         SocraticFineTune resource =

@@ -505,6 +505,17 @@ class DecideTest {
                         Scene.of().jobOfEarlierResource().jobBeingDeleted(),
                         "PENDING StoppingPreviousRun [] []"),
                 arguments(
+                        "a pod that was left when its Job was deleted is ended",
+                        Scene.was(Phase.RUNNING, "Training").podRuns().podOrphaned(),
+                        "PENDING StoppingPreviousRun [EndPod] [Retrying]"),
+                arguments(
+                        "also where nothing shall run",
+                        Scene.was(Phase.RUNNING, "Training")
+                                .podRuns()
+                                .podOrphaned()
+                                .suspend(),
+                        "SUSPENDED Suspended [EndPod] [Suspended]"),
+                arguments(
                         "so is one that is replaced in its queue",
                         Scene.was(Phase.QUEUED, "Replacing")
                                 .inQueue()

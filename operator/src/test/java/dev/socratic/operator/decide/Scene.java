@@ -355,6 +355,17 @@ final class Scene {
         return this;
     }
 
+    /** The Job is deleted, and its pod left: kubectl delete --cascade=orphan. */
+    Scene podOrphaned() {
+        jobs.clear();
+        pods.replaceAll(pod -> new PodBuilder(pod)
+                .editMetadata()
+                .withOwnerReferences(List.of())
+                .endMetadata()
+                .build());
+        return this;
+    }
+
     Scene trainerSays(String json) {
         polls.add(new PolledReport("trainer-1", TrainerReport.parse(json).orElseThrow()));
         return this;

@@ -3,8 +3,10 @@ package dev.socratic.operator.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.socratic.api.v1alpha1.SocraticFineTune;
+import dev.socratic.api.v1alpha1.status.SocraticFineTuneStatus;
 import dev.socratic.operator.Resources;
 import io.fabric8.kubernetes.client.utils.Serialization;
+import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -36,5 +38,20 @@ class RunIdTest {
         assertThat(yaml).contains(before);
         SocraticFineTune edited = Serialization.unmarshal(yaml.replace(before, after), SocraticFineTune.class);
         assertThat(RunId.of(edited).equals(RunId.of(Resources.onTheCpu()))).isEqualTo(run.equals("the same"));
+    }
+
+    @ParameterizedTest(name = "restart: {0} to {1}: {2} run")
+    @CsvSource({", 1, another", "1, 2, another", "1, , the same"})
+    void isTheOneThatTheStatusHasUntilARestartIsAskedFor(String before, String after, String run) {
+        SocraticFineTune resource = Resources.onTheCpu();
+        resource.getMetadata().setAnnotations(restart(before));
+        RunId first = RunId.of(resource);
+        resource.setStatus(Serialization.unmarshal("{\"runId\": \"" + first + "\"}", SocraticFineTuneStatus.class));
+        resource.getMetadata().setAnnotations(restart(after));
+        assertThat(RunId.of(resource).equals(first)).isEqualTo(run.equals("the same"));
+    }
+
+    private static Map<String, String> restart(String value) {
+        return value == null ? Map.of() : Map.of(RunLabels.RESTART, value);
     }
 }

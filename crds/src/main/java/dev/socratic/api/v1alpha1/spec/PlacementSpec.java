@@ -66,6 +66,8 @@ public record PlacementSpec(
         String priorityClassName,
 
         @JsonPropertyDescription("Trainer image to run instead of the one the operator was installed with.")
+        @Size(max = ImageName.LONGEST)
+        @ValidationRule(value = ImageName.RULE, messageExpression = ImageName.MESSAGE)
         String image) {
     static final String DATA_RULE =
             "self.parallelism != 'data' || self.gpus == 0 || !has(self.maxMemory) || self.maxMemory.filter(k, k != 'cpu').size() in [0, self.gpus]";

@@ -54,7 +54,7 @@ public record SocraticFineTuneSpec(
         @Max(2147483647)
         int ttlSecondsAfterFinished,
 
-        @JsonPropertyDescription("Seconds that the run may take in all, over every attempt.") @Min(1)
+        @JsonPropertyDescription("Seconds that the run may take in all, over every attempt.") @Min(1) @Max(2147483647)
         Long activeDeadlineSeconds,
 
         @JsonPropertyDescription(

@@ -66,6 +66,20 @@ record BadFile(String good, String bad, int line, String field, List<String> inF
                         List.of("cosin", "constant, cosine, inverse_sqrt, linear, polynomial", "did you mean cosine?"),
                         List.of("cosin", "linear")),
                 bad(
+                        "batchSize: 1",
+                        "earlyStoppingPatience: 3",
+                        16,
+                        "spec.training.earlyStoppingPatience",
+                        List.of("found 3", "dataset.evalUri or dataset.evalSplit"),
+                        List.of("dataset.evalUri or dataset.evalSplit")),
+                bad(
+                        "configmap://dialogues/train.jsonl",
+                        "pvc://d/t.jsonl\n    evalUri: pvc://d/e.jsonl\n    evalSplit: 0.1",
+                        15,
+                        "spec.dataset.evalSplit",
+                        List.of("found 0.1", "one of them"),
+                        List.of("one of them")),
+                bad(
                         "gpus: 2",
                         "gpus: 1",
                         22,

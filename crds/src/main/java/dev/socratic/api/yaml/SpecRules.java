@@ -55,7 +55,29 @@ final class SpecRules {
                 .fields()
                 .forEachRemaining(entry -> checkCap(document, problems, gpus, entry.getKey(), entry.getValue()));
         checkShares(document, problems, gpus, placement);
+        checkEvaluation(document, problems);
         return problems;
+    }
+
+    /** Examples for the evaluation come from one place, and patience needs evaluations. */
+    private static void checkEvaluation(YamlDocument document, List<Problem> problems) {
+        JsonNode dataset = at(document.tree(), "spec.dataset");
+        JsonNode training = at(document.tree(), "spec.training");
+        if (dataset.hasNonNull("evalUri") && dataset.hasNonNull("evalSplit")) {
+            problems.add(document.atValue(
+                    "spec.dataset.evalSplit",
+                    "found " + dataset.get("evalSplit") + " beside evalUri; allowed: one of them"));
+        }
+        boolean evaluated = dataset.hasNonNull("evalUri") || dataset.hasNonNull("evalSplit");
+        boolean never = training.path("evalEverySteps").isNumber()
+                && training.path("evalEverySteps").asInt() == 0;
+        if (training.hasNonNull("earlyStoppingPatience") && (!evaluated || never)) {
+            problems.add(document.atValue(
+                    "spec.training.earlyStoppingPatience",
+                    "found " + training.get("earlyStoppingPatience")
+                            + ", but nothing is evaluated; allowed: with dataset.evalUri or dataset.evalSplit, and"
+                            + " training.evalEverySteps above 0"));
+        }
     }
 
     /** Replicas are equal: each GPU has a cap, or none has. */

@@ -10,6 +10,7 @@ import dev.socratic.trainer.bench.Bench;
 import dev.socratic.trainer.bench.BenchSettings;
 import dev.socratic.trainer.bench.BenchSettings.Parts;
 import dev.socratic.trainer.bench.BenchSettings.Weights;
+import dev.socratic.trainer.bench.Nf4Bench;
 import dev.socratic.trainer.bench.Preset;
 import dev.socratic.trainer.failure.FailureReason;
 import dev.socratic.trainer.failure.Problem;
@@ -17,8 +18,11 @@ import dev.socratic.trainer.placement.Kernels;
 import dev.socratic.trainer.run.KernelCache;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -101,8 +105,18 @@ final class BenchCommand implements Callable<Integer> {
                     "Run the same with transformers, PEFT and bitsandbytes of this interpreter, and print the ratio.")
     private String compare;
 
+    @Option(
+            names = "--nf4",
+            paramLabel = "ROWSxCOLUMNS",
+            description = "Instead of training, bring a matrix to NF4 and back on the CPU, and print gigabytes/s.")
+    private String matrix;
+
     @Override
     public Integer call() throws JsonProcessingException {
+        if (matrix != null) {
+            print(nf4().run());
+            return 0;
+        }
         atLeast("--batch", batch, 1);
         atLeast("--length", length, 2);
         atLeast("--accumulation", accumulation, 1);
@@ -129,8 +143,21 @@ final class BenchCommand implements Callable<Integer> {
                 kernels,
                 Optional.ofNullable(compare));
         Bench bench = new Bench(settings, KernelCache.folder(System.getenv()));
-        System.out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(bench.run()));
+        print(bench.run());
         return 0;
+    }
+
+    private Nf4Bench nf4() {
+        Matcher size = Pattern.compile("([1-9][0-9]{0,4})x([1-9][0-9]{0,4})").matcher(matrix);
+        if (!size.matches()) {
+            throw invalid("--nf4", matrix, "rows and columns below 100000, such as 2304x9216");
+        }
+        return new Nf4Bench(
+                Integer.parseInt(size.group(1)), Integer.parseInt(size.group(2)), Optional.ofNullable(compare));
+    }
+
+    private static void print(Map<String, Object> result) throws JsonProcessingException {
+        System.out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(result));
     }
 
     /** Of an enumeration the value that a resource file calls so. */

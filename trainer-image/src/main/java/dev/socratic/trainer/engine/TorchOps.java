@@ -16,6 +16,7 @@ final class TorchOps implements Ops {
     private final TorchScript gate;
     private final TorchScript head;
     private final TorchScript optimizer;
+    private final HostNf4 hostNf4;
 
     TorchOps(NDManager owner) {
         norm = TorchScript.load(owner, "Norm");
@@ -25,6 +26,7 @@ final class TorchOps implements Ops {
         gate = TorchScript.load(owner, "Gate");
         head = TorchScript.load(owner, "Head");
         optimizer = TorchScript.load(owner, "Optimizer");
+        hostNf4 = new HostNf4(owner);
     }
 
     @Override
@@ -67,21 +69,23 @@ final class TorchOps implements Ops {
         for (int i = 0; i < linears.size(); i++) {
             Linear layer = linears.get(i);
             Dropout own = dropout.part(i);
-            results.add(linear.one(
-                    scope,
-                    "forward",
-                    x,
-                    storage(layer.weight()),
-                    tables(layer.weight()),
-                    layer.weight().rows(),
-                    layer.weight().columns(),
-                    source(layer),
-                    layer.compute().scalarType(),
-                    layer.bias().map(List::of).orElse(List.of()),
-                    layer.lora().map(LoraFactors::factors).orElse(List.of()),
-                    scaling(layer),
-                    own.probability(),
-                    own.seed()));
+            try (NDManager weights = scope.newSubManager()) {
+                results.add(linear.one(
+                        scope,
+                        "forward",
+                        x,
+                        frozen(weights, layer, layer.compute()),
+                        tables(layer.weight()),
+                        layer.weight().rows(),
+                        layer.weight().columns(),
+                        source(layer).scalarType(),
+                        layer.compute().scalarType(),
+                        layer.bias().map(List::of).orElse(List.of()),
+                        layer.lora().map(LoraFactors::factors).orElse(List.of()),
+                        scaling(layer),
+                        own.probability(),
+                        own.seed()));
+            }
         }
         return results;
     }
@@ -93,24 +97,26 @@ final class TorchOps implements Ops {
         for (int i = 0; i < linears.size(); i++) {
             Linear layer = linears.get(i);
             Dropout own = dropout.part(i);
-            NDArray sum = linear.one(
-                    scope,
-                    "backward",
-                    x.orElse(dys.get(i)),
-                    storage(layer.weight()),
-                    tables(layer.weight()),
-                    layer.weight().rows(),
-                    layer.weight().columns(),
-                    source(layer),
-                    layer.compute().scalarType(),
-                    layer.biasGradient().map(List::of).orElse(List.of()),
-                    layer.lora().map(LoraFactors::factorsAndGradients).orElse(List.of()),
-                    scaling(layer),
-                    own.probability(),
-                    own.seed(),
-                    dys.get(i),
-                    dx);
-            dx = List.of(sum);
+            try (NDManager weights = scope.newSubManager()) {
+                NDArray sum = linear.one(
+                        scope,
+                        "backward",
+                        x.orElse(dys.get(i)),
+                        frozen(weights, layer, source(layer)),
+                        tables(layer.weight()),
+                        layer.weight().rows(),
+                        layer.weight().columns(),
+                        source(layer).scalarType(),
+                        layer.compute().scalarType(),
+                        layer.biasGradient().map(List::of).orElse(List.of()),
+                        layer.lora().map(LoraFactors::factorsAndGradients).orElse(List.of()),
+                        scaling(layer),
+                        own.probability(),
+                        own.seed(),
+                        dys.get(i),
+                        dx);
+                dx = List.of(sum);
+            }
         }
         return dx.get(0);
     }
@@ -124,9 +130,21 @@ final class TorchOps implements Ops {
                 tables(layer.weight()),
                 layer.weight().rows(),
                 layer.weight().columns(),
-                source(layer),
+                source(layer).scalarType(),
                 layer.lora().orElseThrow().factors(),
                 scaling(layer));
+    }
+
+    /**
+     * A layer's weight as a script takes it that reads it rounded to {@code use}. DoRA reads it in two types; where these
+     * differ, the script dequantizes.
+     */
+    private List<NDArray> frozen(NDManager scope, Linear layer, Precision use) {
+        boolean once = source(layer) == layer.compute()
+                || layer.lora().flatMap(LoraFactors::magnitude).isEmpty();
+        return once && layer.weight() instanceof Weight.Nf4 nf4 && HostNf4.holds(nf4)
+                ? List.of(hostNf4.dense(scope, nf4, use))
+                : storage(layer.weight());
     }
 
     private static List<NDArray> storage(Weight weight) {
@@ -137,10 +155,8 @@ final class TorchOps implements Ops {
         return weight instanceof Weight.Nf4 nf4 ? nf4.tables().arrays() : List.of();
     }
 
-    private static int source(Linear layer) {
-        return layer.weight() instanceof Weight.Nf4 nf4
-                ? nf4.source().scalarType()
-                : layer.compute().scalarType();
+    private static Precision source(Linear layer) {
+        return layer.weight() instanceof Weight.Nf4 nf4 ? nf4.source() : layer.compute();
     }
 
     private static double scaling(Linear layer) {

@@ -102,12 +102,13 @@ public final class Nf4 {
     public static float[] dequantize(Nf4Tensor tensor) {
         float[] values = new float[Math.toIntExact(tensor.elements())];
         float[] absmax = tensor.scales().absmax();
-        byte[] packed = tensor.packed();
         forEachTask(values.length, (first, count) -> {
-            for (int i = (int) first; i < first + count; i++) {
-                int code = i % 2 == 0 ? packed[i / 2] >> 4 & 15 : packed[i / 2] & 15;
-                values[i] = CODEBOOK[code] * absmax[i / BLOCK];
-            }
+            int blocks = (count + BLOCK - 1) / BLOCK;
+            int at = (int) first;
+            byte[] packed = Arrays.copyOfRange(tensor.packed(), at / 2, at / 2 + blocks * Nf4Blocks.BYTES);
+            float[] part = new float[blocks * BLOCK];
+            Nf4Blocks.toFloats(packed, blocks, absmax, at / BLOCK, part);
+            System.arraycopy(part, 0, values, at, count);
         });
         return values;
     }

@@ -41,7 +41,6 @@ import dev.socratic.trainer.train.StopSignal;
 import dev.socratic.trainer.train.Trainer;
 import dev.socratic.trainer.train.TrainingJob;
 import dev.socratic.trainer.train.TrainingResult;
-import dev.socratic.trainer.train.Unsupported;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -80,7 +79,6 @@ public final class TrainingRun {
     /** @throws dev.socratic.trainer.failure.TrainerFailure if it ends without an adapter; the output stays as it was */
     public RunOutcome run(SocraticFineTune resource) {
         SocraticFineTuneSpec spec = resource.getSpec();
-        Unsupported.refuse(spec);
         Storage storage = new Storage(StorageSettings.fromEnvironment(environment));
         try (OutputFolder output = storage.output(spec.output().uri())) {
             progress.phase(RunPhase.Resolving, spec.model().uri());

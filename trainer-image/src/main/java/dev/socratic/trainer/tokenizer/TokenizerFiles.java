@@ -29,6 +29,7 @@ final class TokenizerFiles {
     private static final String CONFIG = "tokenizer_config.json";
     private static final String SPECIAL_TOKENS_MAP = "special_tokens_map.json";
     private static final String TEMPLATE = "chat_template.jinja";
+    private static final String SENTENCE_PIECES = "tokenizer.model";
     private static final String ADDITIONAL = "additional_special_tokens";
     private static final String EXTRA = "extra_special_tokens";
     private static final String DECODER = "added_tokens_decoder";
@@ -40,6 +41,7 @@ final class TokenizerFiles {
     private final ObjectNode config;
     private final Optional<ObjectNode> specialTokensMap;
     private final Optional<String> templateFile;
+    private final Path sentencePieces;
     private final AddedTokens added;
 
     private TokenizerFiles(Path folder) {
@@ -48,6 +50,7 @@ final class TokenizerFiles {
         this.config = read(folder.resolve(CONFIG)).orElseGet(JSON::createObjectNode);
         this.specialTokensMap = read(folder.resolve(SPECIAL_TOKENS_MAP));
         this.templateFile = text(folder.resolve(TEMPLATE));
+        this.sentencePieces = folder.resolve(SENTENCE_PIECES);
         try {
             NativePanics.refuse(tokenizer);
             this.added = new AddedTokens(tokenizer);
@@ -84,6 +87,14 @@ final class TokenizerFiles {
         }
         try {
             return Optional.of(Files.readString(file));
+        } catch (IOException e) {
+            throw TokenizerNotFound.unreadable(file, e);
+        }
+    }
+
+    private static byte[] bytes(Path file) {
+        try {
+            return Files.readAllBytes(file);
         } catch (IOException e) {
             throw TokenizerNotFound.unreadable(file, e);
         }
@@ -189,12 +200,18 @@ final class TokenizerFiles {
         return encoder.toString();
     }
 
-    /** Writes the files so that transformers 4 and 5 both load them. */
+    /**
+     * Writes the files so that transformers 4 and 5 both load them. SentencePiece's own file goes along as it is: llama.cpp
+     * takes Gemma's vocabulary from there, and tokens beyond it from the added_tokens_decoder.
+     */
     void save(Path folder) {
         write(folder.resolve(TOKENIZER), pretty(tokenizer));
         write(folder.resolve(CONFIG), pretty(savedConfig()));
         write(folder.resolve(SPECIAL_TOKENS_MAP), pretty(savedSpecialTokensMap()));
         templateFile.ifPresent(template -> write(folder.resolve(TEMPLATE), template));
+        if (Files.isRegularFile(sentencePieces)) {
+            write(folder.resolve(SENTENCE_PIECES), bytes(sentencePieces));
+        }
     }
 
     /** transformers 4 knows neither a list under extra_special_tokens nor version 5's name of the class. */
@@ -233,10 +250,14 @@ final class TokenizerFiles {
     }
 
     private static void write(Path file, String text) {
+        write(file, text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static void write(Path file, byte[] content) {
         Path beside = file.resolveSibling(file.getFileName() + ".part");
         try {
             Files.createDirectories(file.toAbsolutePath().getParent());
-            Files.write(beside, text.getBytes(StandardCharsets.UTF_8));
+            Files.write(beside, content);
             Files.move(beside, file, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
             throw Problem.of(FailureReason.OutputNotWritable, "the tokenizer cannot be written: " + e.getMessage())

@@ -47,10 +47,10 @@ public final class Trainer {
     /**
      * Trains the decoder's adapter to the end, going on from the newest checkpoint of the same run.
      *
-     * @throws dev.socratic.trainer.failure.TrainerFailure TryAgain once a stop was asked for and a checkpoint is written
+     * @throws dev.socratic.trainer.failure.TrainerFailure TryAgain once a stop was asked for and a checkpoint is written;
+     *     InvalidConfiguration where a gradient is not finite and no loss scale is to blame
      */
     public TrainingResult run(TrainingJob job) {
-        Unsupported.refuse(job.spec());
         return new Run(job).toTheEnd();
     }
 
@@ -150,6 +150,9 @@ public final class Trainer {
         /** Clips and applies the gradients, unless they overflowed; gives their norm before clipping. */
         private double update(int step, double rate) {
             double norm = decoder.adapter().gradientNorm() / scaler.scale();
+            if (!Double.isFinite(norm) && !scaler.scaling()) {
+                throw diverged(step + 1, norm);
+            }
             if (!Double.isFinite(norm)) {
                 LOG.warn(
                         "step {}: the gradient overflowed at loss scale {}; the step is skipped",
@@ -196,6 +199,16 @@ public final class Trainer {
                     perStep * (batches.totalSteps() - step - 1),
                     Instant.now());
         }
+    }
+
+    /** transformers' Trainer applies such a gradient: all that follows is NaN, the adapter included. */
+    private static RuntimeException diverged(int step, double norm) {
+        return Problem.of(
+                        FailureReason.InvalidConfiguration, "the gradient is not finite, and would make the adapter so")
+                .where("step " + step)
+                .found("gradient norm " + norm)
+                .remedy("lower spec.training.learningRate, and see that no weight of the model is infinite or NaN")
+                .failure();
     }
 
     private record StepResult(double loss, double norm, double rate, double seconds, int tokens, StepBatches batch) {}

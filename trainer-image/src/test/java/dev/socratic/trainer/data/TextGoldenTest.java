@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -55,6 +56,21 @@ class TextGoldenTest {
                 assertThat(tokenized(text, again)).isEqualTo(golden(text));
             }
         }
+    }
+
+    /** Readers without tokenizer.json, such as llama.cpp for Gemma, take the vocabulary from SentencePiece's own file. */
+    @Test
+    void theFileOfSentencePieceGoesAlong(@TempDir Path model, @TempDir Path saved) throws IOException {
+        TextCase text = TextCase.named("byte-fallback");
+        for (String file : List.of("tokenizer.json", "tokenizer_config.json")) {
+            Files.copy(text.folder().resolve(file), model.resolve(file));
+        }
+        byte[] pieces = {10, 5, 0, -1};
+        Files.write(model.resolve("tokenizer.model"), pieces);
+        try (ChatTokenizer tokenizer = ChatTokenizer.load(model, List.of("新語"))) {
+            tokenizer.save(saved);
+        }
+        assertThat(saved.resolve("tokenizer.model")).hasBinaryContent(pieces);
     }
 
     static List<String> tokenized(TextCase text, ChatTokenizer tokenizer) {

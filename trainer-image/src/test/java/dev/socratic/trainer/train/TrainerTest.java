@@ -26,6 +26,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -62,6 +63,17 @@ class TrainerTest {
         assertThat(steps)
                 .extracting(TrainingStep::learningRate)
                 .containsOnly(steps.get(0).learningRate());
+    }
+
+    @Test
+    void aGradientThatIsNotFiniteEndsARunWithoutALossScale() {
+        SocraticFineTuneSpec spec = golden.spec(scratch);
+        UnaryOperator<StepGradients.Step> infinite =
+                step -> new StepGradients.Step(step.micro(), Double.POSITIVE_INFINITY, step.dropout(), step.noise());
+        assertThatThrownBy(() -> train(spec, infinite))
+                .isInstanceOfSatisfying(
+                        TrainerFailure.class, f -> assertThat(f.reason()).isEqualTo(FailureReason.InvalidConfiguration))
+                .hasMessageStartingWith("step 1");
     }
 
     @Test
@@ -136,8 +148,6 @@ class TrainerTest {
 
     @ParameterizedTest
     @CsvSource({
-        "'training.earlyStoppingPatience: 1', spec.training.earlyStoppingPatience",
-        "'dataset.evalUri: pvc://data/e.jsonl; dataset.evalSplit: 0.1', spec.dataset.evalSplit",
         "'lora.modulesToSave: [down_proj]', spec.lora.modulesToSave",
         "'lora.rankPattern: {q_prj: 4}', spec.lora.rankPattern",
     })
@@ -173,6 +183,10 @@ class TrainerTest {
     }
 
     private List<TrainingStep> train(SocraticFineTuneSpec spec) {
+        return train(spec, UnaryOperator.identity());
+    }
+
+    private List<TrainingStep> train(SocraticFineTuneSpec spec, UnaryOperator<StepGradients.Step> changed) {
         List<TrainingStep> steps = new ArrayList<>();
         ProgressSink sink = new ProgressSink() {
             @Override
@@ -183,11 +197,25 @@ class TrainerTest {
         try (TorchEngine engine = TorchEngine.start();
                 StopSignal stop = StopSignal.onSigterm();
                 Decoder decoder = golden.load(engine, spec, scratch, SavedActivations.INPUTS)) {
-            new Trainer(decoder, StepGradients.on(decoder), sink, stop)
+            new Trainer(decoder, changed(StepGradients.on(decoder), changed), sink, stop)
                     .run(new TrainingJob(
                             "test", spec, golden.examples(), golden.examples(), golden.microBatching(spec), scratch));
             lastLoss = new Evaluation(decoder, golden.examples(), 2, golden.microBatching(spec)).loss();
         }
         return steps;
+    }
+
+    private static StepGradients changed(StepGradients gradients, UnaryOperator<StepGradients.Step> change) {
+        return new StepGradients() {
+            @Override
+            public double sum(Step step) {
+                return gradients.sum(change.apply(step));
+            }
+
+            @Override
+            public void close() {
+                gradients.close();
+            }
+        };
     }
 }

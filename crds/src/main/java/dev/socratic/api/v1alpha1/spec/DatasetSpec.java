@@ -13,7 +13,8 @@ import io.fabric8.generator.annotation.ValidationRule;
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 @ValidationRule(
         value = "!(has(self.evalUri) && has(self.evalSplit))",
-        message = "evalUri and evalSplit are both given; allowed: one of them")
+        message = "evalUri and evalSplit are both given; allowed: one of them",
+        fieldPath = ".evalSplit")
 public record DatasetSpec(
         @JsonPropertyDescription(
                 "Training examples as JSON lines: configmap://NAME/KEY, hf://OWNER/NAME/FILE, pvc://CLAIM/PATH, s3://BUCKET/KEY, https://HOST/PATH or oci://REGISTRY/NAME. On the command line also file:///PATH.")

@@ -14,7 +14,8 @@ import io.fabric8.generator.annotation.ValidationRule;
         value =
                 "!has(self.training.earlyStoppingPatience) || ((has(self.dataset.evalUri) || has(self.dataset.evalSplit)) && self.training.evalEverySteps > 0)",
         message =
-                "training.earlyStoppingPatience is given, but nothing is evaluated; allowed: with dataset.evalUri or dataset.evalSplit, and training.evalEverySteps above 0")
+                "training.earlyStoppingPatience is given, but nothing is evaluated; allowed: with dataset.evalUri or dataset.evalSplit, and training.evalEverySteps above 0",
+        fieldPath = ".training.earlyStoppingPatience")
 public record SocraticFineTuneSpec(
         @JsonPropertyDescription("The base model.") @Required
         ModelSpec model,

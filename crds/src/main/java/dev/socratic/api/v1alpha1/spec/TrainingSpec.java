@@ -53,7 +53,7 @@ public record TrainingSpec(
         double maxGradNorm,
 
         @JsonPropertyDescription(
-                "Optimizer: adamw (beta 0.9 and 0.999, epsilon 1e-8), or adamw8bit, whose moments take 8 bits in blocks of 256.")
+                "Optimizer: adamw (beta 0.9 and 0.999, epsilon 1e-8), or adamw8bit, whose moments take 8 bits in blocks of 256, but for trained embeddings and tensors of fewer than 4096 values, which keep float32.")
         @Default("adamw")
         Optimizer optimizer,
 

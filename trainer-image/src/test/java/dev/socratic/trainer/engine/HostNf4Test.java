@@ -1,0 +1,51 @@
+package dev.socratic.trainer.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dev.socratic.trainer.quant.DoubleQuant;
+import dev.socratic.trainer.quant.Nf4;
+import dev.socratic.trainer.quant.Nf4Tensor;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class HostNf4Test {
+    /** The script is what other devices and DoRA use. Odd sizes end within a block, and large ones span several tasks. */
+    @ParameterizedTest
+    @CsvSource({
+        "FLOAT32, ON, 3, 37",
+        "FLOAT32, OFF, 640, 259",
+        "FLOAT16, ON, 640, 259",
+        "FLOAT16, OFF, 1, 1",
+        "BFLOAT16, ON, 64, 64",
+    })
+    void theBitsAreThoseOfTheScript(Precision type, DoubleQuant doubleQuant, int rows, int columns) {
+        float[] values = new float[rows * columns];
+        Random random = new Random(5);
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) (random.nextGaussian() * Math.pow(10, random.nextInt(-12, 3)));
+        }
+        Nf4Tensor tensor = Nf4.quantize(values, new long[] {rows, columns}, doubleQuant);
+        try (TorchEngine engine = TorchEngine.start();
+                NDManager scope = engine.root().newSubManager()) {
+            Weight.Nf4 weight =
+                    (Weight.Nf4) new Nf4Storage(engine, scope).place(tensor, rows, columns, type, Device.cpu());
+            NDArray ours = new HostNf4(scope).dense(scope, weight, type);
+            NDArray script = TorchScript.load(scope, "Linear")
+                    .one(
+                            scope,
+                            "dequantize",
+                            weight.storage(),
+                            List.copyOf(weight.tables().arrays()),
+                            (long) rows,
+                            (long) columns,
+                            type.scalarType());
+            assertThat(ours.toByteBuffer(false)).isEqualTo(script.toByteBuffer(false));
+            assertThat(ours.getShape()).isEqualTo(script.getShape());
+        }
+    }
+}

@@ -78,20 +78,22 @@ public final class Decoder implements AutoCloseable {
     public SortedMap<String, TensorToWrite> adapterTensors() {
         SortedMap<String, TensorToWrite> tensors = adapter.toPeft();
         if (facts.grownBy() > 0) {
-            tensors.computeIfAbsent(LoraAdapter.weightName(ModelLoader.EMBEDDING), name -> floats(weights.embedding()));
+            tensors.computeIfAbsent(
+                    LoraAdapter.weightName(ModelLoader.EMBEDDING), name -> written(weights.embedding()));
             if (!weights.tiedHead()) {
                 tensors.computeIfAbsent(
                         LoraAdapter.weightName(ModelLoader.HEAD),
-                        name -> floats(weights.head().matrix()));
+                        name -> written(weights.head().matrix()));
             }
         }
         return tensors;
     }
 
-    private TensorToWrite floats(NDArray matrix) {
+    private TensorToWrite written(NDArray matrix) {
         try (NDManager scope = engine.root().newSubManager()) {
             NDArray values = engine.tensors().cast(scope, matrix, Precision.FLOAT32);
-            return TensorToWrite.floats(matrix.getShape().getShape(), values.toFloatArray());
+            float[] floats = values.toFloatArray();
+            return TensorToWrite.made(facts.stream().stored(), matrix.getShape().getShape(), () -> floats);
         }
     }
 

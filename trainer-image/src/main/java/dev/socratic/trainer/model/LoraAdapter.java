@@ -13,6 +13,7 @@ import dev.socratic.trainer.engine.Linear;
 import dev.socratic.trainer.engine.LoraFactors;
 import dev.socratic.trainer.engine.Precision;
 import dev.socratic.trainer.engine.TorchEngine;
+import dev.socratic.trainer.engine.Weight;
 import dev.socratic.trainer.failure.FailureReason;
 import dev.socratic.trainer.failure.Problem;
 import dev.socratic.trainer.model.TrainedParameters.Decay;
@@ -50,10 +51,12 @@ public final class LoraAdapter {
     private final Map<String, LoraFactors> factors = new LinkedHashMap<>();
     private final Map<String, String> biases = new LinkedHashMap<>();
 
+    /** @param stream type of the model's values outside of its linear layers, in which PEFT has what it trains as a whole */
     LoraAdapter(
             TorchEngine engine,
             NDManager owner,
             SocraticFineTuneSpec resource,
+            Precision stream,
             List<Layer> layers,
             List<Embedding> embeddings) {
         this.engine = engine;
@@ -73,7 +76,8 @@ public final class LoraAdapter {
             if (bias && layer.biased) {
                 String name = PREFIX + layer.module + (layer.targeted ? ".base_layer.bias" : ".bias");
                 biases.put(layer.module, name);
-                trained.add(new Parameter(name, List.of(layer.outputs), layer.device, Decay.FREE, Moments.BITS8));
+                trained.add(
+                        new Parameter(name, List.of(layer.outputs), layer.device, Decay.FREE, Moments.BITS8, stream));
             }
         }
         for (Embedding embedding : embeddings) {
@@ -82,7 +86,8 @@ public final class LoraAdapter {
                     List.of(embedding.rows, embedding.columns),
                     embedding.device,
                     Decay.DECAYED,
-                    embedding.module.equals(ModelLoader.EMBEDDING) ? Moments.FLOAT32 : Moments.BITS8));
+                    embedding.module.equals(ModelLoader.EMBEDDING) ? Moments.FLOAT32 : Moments.BITS8,
+                    stream));
         }
         parameters = new TrainedParameters(
                 engine, owner, trained, resource.training().optimizer());
@@ -90,7 +95,7 @@ public final class LoraAdapter {
     }
 
     private static Parameter decayed(String name, Device device, Long... shape) {
-        return new Parameter(name, List.of(shape), device, Decay.DECAYED, Moments.BITS8);
+        return new Parameter(name, List.of(shape), device, Decay.DECAYED, Moments.BITS8, Precision.FLOAT32);
     }
 
     private LoraFactors factors(String module) {
@@ -142,7 +147,8 @@ public final class LoraAdapter {
 
     /**
      * PEFT's initialization for a seed: B is zero, A uniform, drawn in the order of the modules from torch's CPU
-     * generator and rounded through the type that the layer computes in; magnitudes are the norms of the frozen rows.
+     * generator and rounded through the type that the layer computes in; magnitudes are the norms of the frozen rows,
+     * rounded to the type of the weights where the layer computes in it too.
      */
     void initialize(long seed, Precision through, List<Linear> layers) {
         try (NDManager scope = engine.root().newSubManager()) {
@@ -157,10 +163,15 @@ public final class LoraAdapter {
             for (Linear layer : layers) {
                 layer.lora()
                         .flatMap(LoraFactors::magnitude)
-                        .ifPresent(magnitude -> engine.tensors()
-                                .write(magnitude.value(), engine.ops().rowNorms(scope, layer)));
+                        .ifPresent(magnitude -> engine.tensors().write(magnitude.value(), rowNorms(scope, layer)));
             }
         }
+    }
+
+    private NDArray rowNorms(NDManager scope, Linear layer) {
+        NDArray norms = engine.ops().rowNorms(scope, layer);
+        boolean wider = layer.weight() instanceof Weight.Nf4 nf4 && nf4.source() != layer.compute();
+        return wider ? norms : engine.tensors().cast(scope, norms, layer.compute());
     }
 
     /** Takes the parameters from an adapter in PEFT's format; it must have exactly those of this one. */
@@ -214,7 +225,7 @@ public final class LoraAdapter {
         return LoraTargets.written(spec, targets);
     }
 
-    /** What is trained under PEFT's names, float32. */
+    /** What is trained under PEFT's names. */
     public SortedMap<String, TensorToWrite> toPeft() {
         return new TreeMap<>(parameters.tensors());
     }

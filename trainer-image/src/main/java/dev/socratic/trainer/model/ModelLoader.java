@@ -168,7 +168,7 @@ final class ModelLoader {
             Device device = module.equals(HEAD) ? headDevice() : embeddingDevice();
             embeddings.add(new LoraAdapter.Embedding(module, vocabulary, config.hiddenSize(), device));
         }
-        return new LoraAdapter(engine, owner, spec, layers, embeddings);
+        return new LoraAdapter(engine, owner, spec, stream, layers, embeddings);
     }
 
     /** Input and output embedding: frozen, or the trained copies. */

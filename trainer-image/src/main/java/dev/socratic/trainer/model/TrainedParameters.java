@@ -12,6 +12,7 @@ import dev.socratic.trainer.checkpoint.StoredTensor;
 import dev.socratic.trainer.checkpoint.TensorToWrite;
 import dev.socratic.trainer.engine.Adam8bit;
 import dev.socratic.trainer.engine.AdamW;
+import dev.socratic.trainer.engine.Precision;
 import dev.socratic.trainer.engine.TorchEngine;
 import dev.socratic.trainer.failure.FailureReason;
 import dev.socratic.trainer.failure.Problem;
@@ -48,8 +49,9 @@ final class TrainedParameters {
      * @param name in an adapter's file
      * @param shape of a vector or a matrix
      * @param narrowest what its moments may be: transformers' Trainer keeps those of an embedding in float32
+     * @param written type in an adapter's file
      */
-    record Parameter(String name, List<Long> shape, Device device, Decay decay, Moments narrowest) {
+    record Parameter(String name, List<Long> shape, Device device, Decay decay, Moments narrowest, Precision written) {
         Parameter {
             shape = List.copyOf(shape);
         }
@@ -171,21 +173,26 @@ final class TrainedParameters {
         }
     }
 
-    /** Parameters by name. */
+    /** Parameters by name, in the types of an adapter's file. */
     SortedMap<String, TensorToWrite> tensors() {
+        return tensors(Parameter::written);
+    }
+
+    private SortedMap<String, TensorToWrite> tensors(Function<Parameter, Precision> types) {
         SortedMap<String, TensorToWrite> result = new TreeMap<>();
         try (NDManager scope = engine.root().newSubManager()) {
             places.forEach((name, place) -> {
                 float[] values = view(scope, place, Buffers::parameters).toFloatArray();
-                result.put(name, TensorToWrite.floats(place.parameter.dimensions(), values));
+                DType type = types.apply(place.parameter).stored();
+                result.put(name, TensorToWrite.made(type, place.parameter.dimensions(), () -> values));
             });
         }
         return result;
     }
 
-    /** Parameters and both moments. */
+    /** Parameters and both moments, as they are. */
     SortedMap<String, TensorToWrite> state() {
-        SortedMap<String, TensorToWrite> state = tensors();
+        SortedMap<String, TensorToWrite> state = tensors(parameter -> Precision.FLOAT32);
         try (NDManager scope = engine.root().newSubManager()) {
             places.forEach((name, place) -> moments(place.group)
                     .forEach((part, buffer) -> state.put(part + name, stored(stateOf(scope, place, part)))));

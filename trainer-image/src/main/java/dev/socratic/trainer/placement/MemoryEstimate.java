@@ -61,7 +61,9 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
                 + tables * shape.embeddingElements() * dtype
                 + (map.norm().equals(id) ? shape.hiddenSize() * dtype : 0);
         KernelMemory kernelMemory = new KernelMemory(shape, spec, stream());
-        BlockMemory blocks = own ? kernelMemory : new TorchMemory(shape, spec, stream(), branch(id), scoresAtOnce(id));
+        BlockMemory blocks = own
+                ? kernelMemory
+                : new TorchMemory(shape, spec, stream(), branch(id), scoresAtOnce(id), dequantized(id));
         long last = !head
                 ? 0
                 : own && kernelsKnowTheHead()
@@ -183,6 +185,23 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
 
     private static long scoresAtOnce(String id) {
         return id.equals("cpu") ? SCORES_AT_ONCE_ON_CPU : SCORES_AT_ONCE;
+    }
+
+    /**
+     * Bytes of a weight's element while it is multiplied. On the CPU its values alone: backward in the type that it was
+     * quantized from, and in the one of the product where that is another.
+     */
+    private int dequantized(String id) {
+        if (!quantized()) {
+            return 0;
+        }
+        Dtype source = spec.model().dtype();
+        Dtype compute = spec.quantization().computeDtype();
+        boolean bySteps = !id.equals("cpu") || spec.lora().useDora() && source != compute;
+        if (bySteps) {
+            return TorchMemory.DEQUANTIZED_BY_STEPS;
+        }
+        return bytes(source) + (source == compute ? 0 : bytes(compute));
     }
 
     private boolean quantized() {

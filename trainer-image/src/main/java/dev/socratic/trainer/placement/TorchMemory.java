@@ -4,18 +4,20 @@ import dev.socratic.api.v1alpha1.spec.Attention;
 import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
 
 /**
- * Blocks by libtorch's operations, weights dequantized by steps. Elements are those of a token.
+ * Blocks by libtorch's operations. Elements are those of a token.
  *
  * @param stream bytes of a value of the residual stream, and of what an operation makes on its way
  * @param branch bytes of a value between two norms
  * @param scoresAtOnce elements of the attention scores that are computed at once
+ * @param dequantized bytes of a weight's element while it is multiplied, 0 where weights are not quantized
  */
-record TorchMemory(ModelShape shape, SocraticFineTuneSpec spec, int stream, int branch, long scoresAtOnce)
+record TorchMemory(
+        ModelShape shape, SocraticFineTuneSpec spec, int stream, int branch, long scoresAtOnce, int dequantized)
         implements BlockMemory {
     /** An attention score in the backward pass: itself, its probability and its gradient in float32, and copies in 16 bits. */
     static final int SCORE_BYTES = 20;
-    /** Dequantization of an element: int32 index of a packed pair, float32 value and product, rounded value. */
-    private static final int DEQUANTIZED_BYTES = 12;
+    /** Dequantization of an element by steps: int32 index of a packed pair, float32 value and product, rounded value. */
+    static final int DEQUANTIZED_BY_STEPS = 12;
     /** Norms of an element's row: the adapter's share, the sum with the weight, both in float32. */
     private static final int DORA_BYTES = 12;
     /** A linear layer's own arrays: its input dropped out and cast, its output before it is cast back. */
@@ -47,7 +49,7 @@ record TorchMemory(ModelShape shape, SocraticFineTuneSpec spec, int stream, int 
         long largest = (long) shape.hiddenSize() * Math.max(shape.intermediateSize(), shape.queryWidth());
         return tokens(rows) * (gradients * stream + again * branch)
                 + Math.min(scores(rows), scoresAtOnce) * SCORE_BYTES
-                + (spec.quantization() == null ? 0 : largest * DEQUANTIZED_BYTES)
+                + largest * dequantized
                 + (spec.lora().useDora() ? largest * DORA_BYTES : 0);
     }
 

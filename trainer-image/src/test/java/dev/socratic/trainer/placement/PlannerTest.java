@@ -2,6 +2,7 @@ package dev.socratic.trainer.placement;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
 import dev.socratic.api.yaml.ResourceFile;
@@ -208,6 +209,30 @@ class PlannerTest {
         assertThat(plan.map()).isEqualTo(DeviceMap.allOn("cpu", 26));
         assertThat(plan.devices().get(0).capBytes()).isEqualTo(24_000_000_000L);
         assertThat(plan.devices().get(0).context()).isEqualTo(320L << 20);
+    }
+
+    /** Of a short row, whose activations are small: the values alone, or with DoRA in two types the steps as well. */
+    @Test
+    void onTheCpuADequantizedWeightIsItsValues() throws IOException {
+        String[] changes = {
+            "gpus: 2",
+            "gpus: 0",
+            "gradientAccumulation: 8",
+            "gradientAccumulation: 1",
+            "maxSequenceLength: 1024",
+            "maxSequenceLength: 16",
+            "# useRslora, useDora: false",
+            "useDora: true",
+            "computeDtype: float16",
+            "computeDtype: float16"
+        };
+        RunPlan values = Planner.plan(GEMMA, sample(changes), Map.of(), Kernels.OURS);
+        changes[changes.length - 1] = "computeDtype: float32";
+        RunPlan steps = Planner.plan(GEMMA, sample(changes), Map.of(), Kernels.OURS);
+        long gate = 2304L * 9216;
+        assertThat(steps.devices().get(0).plannedBytes()
+                        - values.devices().get(0).plannedBytes())
+                .isCloseTo(gate * (12 - 2) * 11 / 10, within(1L));
     }
 
     @Test

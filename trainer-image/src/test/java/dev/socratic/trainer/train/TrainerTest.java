@@ -9,7 +9,9 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
 import dev.socratic.trainer.checkpoint.Checkpoint;
+import dev.socratic.trainer.checkpoint.DType;
 import dev.socratic.trainer.engine.Noise;
+import dev.socratic.trainer.engine.Precision;
 import dev.socratic.trainer.engine.TorchEngine;
 import dev.socratic.trainer.failure.FailureReason;
 import dev.socratic.trainer.failure.TrainerFailure;
@@ -179,6 +181,28 @@ class TrainerTest {
                     assertThat(values).as(name).isEqualTo(expected);
                 }
             }
+        }
+    }
+
+    /** PEFT casts factors and magnitudes to float32, but not the embeddings that it copies. */
+    @Test
+    void aModelInBfloat16GetsAnAdapterInPeftsTypes() {
+        GoldenCase dense = GoldenCase.read("llama3-dense-sdpa");
+        SocraticFineTuneSpec spec = dense.spec(
+                scratch, "model.dtype: bfloat16", "lora.useDora: true", "lora.modulesToSave: [embed_tokens]");
+        DeviceMap cpu = DeviceMap.allOn("cpu", 3);
+        LoadRequest request = new LoadRequest(
+                dense.modelFolder(), spec, cpu, 0, Optional.empty(), Collections.nCopies(3, SavedActivations.INPUTS));
+        try (TorchEngine engine = TorchEngine.start();
+                Decoder decoder = Decoder.load(engine, request)) {
+            decoder.adapter().toPeft().forEach((name, tensor) -> {
+                assertThat(tensor.dtype()).as(name).isEqualTo(name.contains("lora") ? DType.F32 : DType.BF16);
+                if (name.endsWith("magnitude_vector")) {
+                    for (float value : Floats.of(tensor)) {
+                        assertThat(value).as(name).isEqualTo(Precision.BFLOAT16.round(value));
+                    }
+                }
+            });
         }
     }
 

@@ -554,6 +554,7 @@ class DecideTest {
     @ParameterizedTest(name = "the API server lets no Job be created: {0}")
     @CsvSource({
         "REFUSED, PENDING CreationRefused! [] [Blocked]",
+        "TOO_LONG, PENDING SpecTooLong! [] [Blocked]",
         "NAME_TAKEN, PENDING NameTaken! [] [Blocked]",
         "LEFTOVER, PENDING StoppingPreviousRun [] []"
     })

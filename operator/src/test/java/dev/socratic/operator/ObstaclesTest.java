@@ -21,6 +21,7 @@ import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -90,6 +91,19 @@ class ObstaclesTest {
         resource.patch(
                 PatchContext.of(PatchType.JSON_MERGE),
                 "{\"spec\": {\"placement\": {\"nodeSelector\": {\"zone\": \"a-zone\"}}}}");
+        await("Starting");
+    }
+
+    @Test
+    void aSpecThatNoPodCanCarryIsToldByItsLongestField() {
+        String prompts = Serialization.asJson(Collections.nCopies(12, "問".repeat(8000)));
+        SocraticFineTune long288kB = Serialization.unmarshal(
+                Serialization.asYaml(Resources.onTheCpu())
+                        .replace("spec:", "spec:\n  evaluation: {maxNewTokens: 64, prompts: " + prompts + "}"),
+                SocraticFineTune.class);
+        client.resource(long288kB).create();
+        assertThat(await("SpecTooLong").message()).contains("spec.evaluation.prompts is 288037 bytes long", "245760");
+        resource.patch(PatchContext.of(PatchType.JSON_MERGE), "{\"spec\": {\"evaluation\": null}}");
         await("Starting");
     }
 

@@ -62,9 +62,10 @@ public final class Applier {
     }
 
     private Optional<Refusal> createRun(Run run, Consumer<Job> created) {
-        return CheckpointsClaim.desired(run, settings)
-                .flatMap(claim -> creation.create(claim, there -> {}))
-                .or(() -> creation.create(TrainerJob.desired(run, settings), created));
+        Job job = TrainerJob.desired(run, settings);
+        return SpecLength.refusal(run, job)
+                .or(() -> CheckpointsClaim.desired(run, settings).flatMap(claim -> creation.create(claim, there -> {})))
+                .or(() -> creation.create(job, created));
     }
 
     /** The patch needs no Job but its name: asked by name alone, the client would first get the Job. */

@@ -60,7 +60,8 @@ record Creation(KubernetesClient client) {
         return desired.getMetadata().getOwnerReferences().get(0).getUid();
     }
 
-    private static String words(HasMetadata object) {
+    /** An object in words for people. */
+    static String words(HasMetadata object) {
         return "%s %s/%s"
                 .formatted(
                         object.getKind(),

@@ -7,7 +7,6 @@ import dev.socratic.operator.observe.Disruption;
 import dev.socratic.operator.observe.JobFacts;
 import dev.socratic.operator.observe.Observation;
 import dev.socratic.operator.observe.PodFacts;
-import dev.socratic.operator.progress.TrainerReport;
 import java.util.Optional;
 
 /** A run whose pod ends, is taken away or is lost, and goes on from its last checkpoint in another. */
@@ -120,9 +119,7 @@ final class Interruptions {
     }
 
     private static String fromCheckpoint(Observation o) {
-        return o.report()
-                .map(TrainerReport::checkpoint)
-                .or(() -> o.status().map(SocraticFineTuneStatus::checkpoint))
+        return o.checkpoint()
                 .map(CheckpointStatus::step)
                 .map(step -> " from the checkpoint at step " + step)
                 .orElse(" from the last checkpoint");

@@ -129,6 +129,9 @@ final class Obstacles {
                                 .formatted(refusal.object(), refusal.message()));
             case REFUSED -> refused(refusal, "It is tried again by itself.");
             case INVALID -> refused(refusal, "Correct the spec; the run then starts by itself.");
+            case TOO_LONG ->
+                Verdict.blocked(
+                        "SpecTooLong", "%s Shorten it; the run then starts by itself.".formatted(refusal.message()));
         };
     }
 

@@ -52,9 +52,7 @@ final class StatusDraft {
                 .filter(list -> !list.isEmpty())
                 .or(() -> known.map(SocraticFineTuneStatus::devices))
                 .orElse(List.of());
-        this.checkpoint = news.map(TrainerReport::checkpoint)
-                .or(() -> known.map(SocraticFineTuneStatus::checkpoint))
-                .orElse(null);
+        this.checkpoint = o.checkpoint().orElse(null);
         this.adapter = news.map(TrainerReport::adapter)
                 .or(() -> known.map(SocraticFineTuneStatus::adapter))
                 .orElse(null);
@@ -108,11 +106,13 @@ final class StatusDraft {
     private static Integer attempts(Observation o, Verdict verdict) {
         int known = o.status().map(SocraticFineTuneStatus::attempts).orElse(0);
         int failed = o.job().map(JobFacts::failedPods).orElse(0);
-        boolean counted = o.pod()
-                        .map(PodFacts::termination)
-                        .filter(end -> end.exitCode() != 0)
-                        .isPresent()
-                && failed > 0;
+        boolean over = o.pod()
+                .map(PodFacts::termination)
+                .filter(end -> end.exitCode() != 0)
+                .isPresent();
+        boolean failing =
+                o.job().filter(job -> job.end() == JobFacts.End.FAILING).isPresent();
+        boolean counted = failed > 0 && (over || failing);
         boolean started = o.pod().filter(PodFacts::started).isPresent();
         boolean another = verdict.phase() == Phase.RUNNING
                 && o.pod().filter(pod -> pod.life() == PodFacts.Life.ALIVE).isPresent()

@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.api.model.batch.v1.JobCondition;
 import io.fabric8.kubernetes.api.model.batch.v1.JobStatus;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.Map;
 import java.util.Objects;
 
@@ -20,7 +21,7 @@ import java.util.Objects;
  * @param failedPods pods that failed and count
  * @param livePods pods that are there and not over
  * @param end how it ended, or that it did not
- * @param endReason reason of the condition that ended it, or null
+ * @param endReason reason of the condition that ended it or is about to, or null
  * @param endMessage message of that condition, or null
  * @param endedAt when, or null
  */
@@ -43,6 +44,9 @@ public record JobFacts(
     /** How long a Job may take to go: two minutes are the time that a trainer has for its checkpoint. */
     private static final Duration LATE = Duration.ofMinutes(3);
 
+    private static final Map<String, End> ENDS =
+            Map.of("FailureTarget", End.FAILING, "Complete", End.COMPLETE, "Failed", End.FAILED);
+
     public enum Suspension {
         SUSPENDED,
         RELEASED
@@ -50,6 +54,8 @@ public record JobFacts(
 
     public enum End {
         NONE,
+        /** Failed when its pods are gone, which were told to end and count as failed already. */
+        FAILING,
         COMPLETE,
         FAILED
     }
@@ -104,8 +110,8 @@ public record JobFacts(
         JobStatus status = Objects.requireNonNullElseGet(job.getStatus(), JobStatus::new);
         JobCondition end = status.getConditions().stream()
                 .filter(condition -> "True".equals(condition.getStatus()))
-                .filter(condition -> "Complete".equals(condition.getType()) || "Failed".equals(condition.getType()))
-                .findFirst()
+                .filter(condition -> ENDS.containsKey(condition.getType()))
+                .max(Comparator.comparing(condition -> ENDS.get(condition.getType())))
                 .orElse(null);
         return new JobFacts(
                 meta.getName(),
@@ -118,7 +124,7 @@ public record JobFacts(
                 Times.parse(status.getStartTime()),
                 Objects.requireNonNullElse(status.getFailed(), 0),
                 Objects.requireNonNullElse(status.getActive(), 0),
-                end == null ? End.NONE : "Complete".equals(end.getType()) ? End.COMPLETE : End.FAILED,
+                end == null ? End.NONE : ENDS.get(end.getType()),
                 end == null ? null : end.getReason(),
                 end == null ? null : end.getMessage(),
                 end == null ? null : Times.parse(end.getLastTransitionTime()));

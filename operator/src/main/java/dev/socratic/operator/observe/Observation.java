@@ -2,6 +2,7 @@ package dev.socratic.operator.observe;
 
 import dev.socratic.api.v1alpha1.SocraticFineTune;
 import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
+import dev.socratic.api.v1alpha1.status.CheckpointStatus;
 import dev.socratic.api.v1alpha1.status.Phase;
 import dev.socratic.api.v1alpha1.status.SocraticFineTuneStatus;
 import dev.socratic.operator.progress.TrainerReport;
@@ -114,5 +115,13 @@ public record Observation(
     /** The trainer's newest words: its last ones if it ended, else what it answered. */
     public Optional<TrainerReport> report() {
         return termination().flatMap(Termination::report).or(() -> polled);
+    }
+
+    /** The run's last checkpoint: the one that its trainer knows of, or until it has looked the one that was told of. */
+    public Optional<CheckpointStatus> checkpoint() {
+        Optional<TrainerReport> looked = report().filter(TrainerReport::hasLookedForCheckpoints);
+        return looked.isPresent()
+                ? looked.map(TrainerReport::checkpoint)
+                : status().map(SocraticFineTuneStatus::checkpoint);
     }
 }

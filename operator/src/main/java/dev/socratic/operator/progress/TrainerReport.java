@@ -46,6 +46,11 @@ public record TrainerReport(
         devices = devices == null ? List.of() : List.copyOf(devices);
     }
 
+    /** Whether no checkpoint in it means that there is none: it goes on from one, or has begun at the first step. */
+    public boolean hasLookedForCheckpoints() {
+        return checkpoint != null || step != null;
+    }
+
     /** The report in {@code json}; empty if it is none. */
     public static Optional<TrainerReport> parse(String json) {
         if (json == null || !json.stripLeading().startsWith("{")) {

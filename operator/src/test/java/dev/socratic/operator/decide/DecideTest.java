@@ -554,6 +554,7 @@ class DecideTest {
     @ParameterizedTest(name = "the API server lets no Job be created: {0}")
     @CsvSource({
         "REFUSED, PENDING CreationRefused! [] [Blocked]",
+        "TOO_LONG, PENDING SpecTooLong! [] [Blocked]",
         "NAME_TAKEN, PENDING NameTaken! [] [Blocked]",
         "LEFTOVER, PENDING StoppingPreviousRun [] []"
     })
@@ -610,6 +611,17 @@ class DecideTest {
     }
 
     @Test
+    void podThatItsDeadlineEndsIsNoSecondAttempt() {
+        Scene scene = Scene.was(Phase.RUNNING, "Training")
+                .job("FailureTarget=DeadlineExceeded")
+                .jobFailures(1)
+                .podRuns()
+                .podEndsBy("2026-01-01T01:01:00Z");
+        assertThat(Scene.line(scene.decide())).isEqualTo("RUNNING Stopping [] []");
+        assertThat(scene.decide().status().attempts()).isEqualTo(1);
+    }
+
+    @Test
     void podThatNeverRanIsNoAttempt() {
         Scene scene =
                 Scene.was(Phase.PENDING, "ImagePullFailed").podNeverRan().podDisrupted("EvictionByEvictionAPI", "x");
@@ -627,6 +639,18 @@ class DecideTest {
                 .podEndsBy("2026-01-01T01:01:00Z")
                 .decide();
         assertThat(decision.status().message()).contains("node-1", "checkpoint at step 2");
+    }
+
+    @Test
+    void checkpointThatATrainerDidNotFindIsForgotten() {
+        Scene scene = Scene.was(Phase.RUNNING, "Training").checkpointKnown(50).podRuns();
+        scene.trainerSays("{\"phase\":\"Loading\"}");
+        assertThat(scene.decide().status().checkpoint().step())
+                .as("before it has looked")
+                .isEqualTo(50);
+        scene.trainerSays(STEP_2);
+        assertThat(scene.at("2026-01-01T02:00:00Z").decide().status().checkpoint())
+                .isNull();
     }
 
     @Test

@@ -367,6 +367,7 @@ final class Scene {
     }
 
     Scene trainerSays(String json) {
+        polls.clear();
         polls.add(new PolledReport("trainer-1", TrainerReport.parse(json).orElseThrow()));
         return this;
     }

@@ -57,6 +57,11 @@ public final class LatestReport implements ProgressSink {
     }
 
     @Override
+    public synchronized void resumed(int step, Path from) {
+        checkpointed(step, from);
+    }
+
+    @Override
     public synchronized void finished(RunOutcome end) {
         outcome = end;
         phase = end.phase();

@@ -17,6 +17,9 @@ public interface ProgressSink extends AutoCloseable {
     /** A checkpoint from which the run can go on is complete. */
     default void checkpointed(int step, Path at) {}
 
+    /** The run goes on from a checkpoint; one that starts anew is not told of. */
+    default void resumed(int step, Path from) {}
+
     /** Exactly once, last. */
     default void finished(RunOutcome outcome) {}
 

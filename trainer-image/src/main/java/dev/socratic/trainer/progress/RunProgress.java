@@ -111,6 +111,11 @@ public final class RunProgress implements ProgressSink {
     }
 
     @Override
+    public void resumed(int step, Path from) {
+        each(sink -> sink.resumed(step, from));
+    }
+
+    @Override
     public void finished(RunOutcome outcome) {
         each(sink -> sink.finished(outcome));
     }

@@ -44,8 +44,13 @@ final class CheckpointFolder {
         this.runId = runId;
     }
 
+    /** Where the checkpoint of a step is. */
+    Path at(int step) {
+        return folder.resolve("step-" + step);
+    }
+
     Path write(LoraAdapter adapter, RunState state) {
-        Path target = folder.resolve("step-" + state.step());
+        Path target = at(state.step());
         Path beside = folder.resolve(".step-" + state.step() + ".partial");
         try {
             Files.createDirectories(folder);

@@ -124,6 +124,7 @@ public final class Trainer {
             updates = state.updates();
             earlyStopping = state.earlyStopping();
             LOG.info("going on from step {}", state.step());
+            progress.resumed(state.step(), checkpoints.at(state.step()));
             return state.step();
         }
 

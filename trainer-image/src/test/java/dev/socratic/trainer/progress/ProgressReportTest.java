@@ -53,6 +53,15 @@ class ProgressReportTest {
     }
 
     @Test
+    void aRunThatGoesOnHasItsCheckpointFromTheFirstStep() throws Exception {
+        latest.resumed(5, Path.of("/checkpoints/step-5"));
+        latest.step(Runs.step(6, 8));
+
+        assertThat(JSON.readTree(latest.get().toJson()).at("/checkpoint/step").asInt())
+                .isEqualTo(5);
+    }
+
+    @Test
     void aLossThatIsNoNumberIsNull() throws Exception {
         TrainingStep one = Runs.step(1, 2);
         latest.step(new TrainingStep(1, 2, 0, Double.NaN, Double.POSITIVE_INFINITY, 1e-4, 1, 1, null, 0, one.at()));

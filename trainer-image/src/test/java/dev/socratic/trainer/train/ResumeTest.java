@@ -34,6 +34,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ResumeTest {
     private final GoldenCase golden = GoldenCase.read("gemma2-nf4-eager");
     private final List<Double> losses = new ArrayList<>();
+    private final List<String> resumedFrom = new ArrayList<>();
     private TorchEngine engine;
     private StopSignal stop;
 
@@ -70,6 +71,7 @@ class ResumeTest {
         stop = StopSignal.onSigterm();
         Map<String, List<Float>> parts = run(spec, "parts", checkpoints, 0);
 
+        assertThat(resumedFrom).containsExactly("step-5");
         assertThat(losses).isEqualTo(wholeLosses);
         assertThat(parts).isEqualTo(whole);
         try (Stream<Path> kept = Files.list(checkpoints)) {
@@ -108,6 +110,11 @@ class ResumeTest {
     /** @param stopAfter step at which the run is asked to stop, 0 for none */
     private Map<String, List<Float>> run(SocraticFineTuneSpec spec, String runId, Path checkpoints, int stopAfter) {
         ProgressSink sink = new ProgressSink() {
+            @Override
+            public void resumed(int step, Path from) {
+                resumedFrom.add(from.getFileName().toString());
+            }
+
             @Override
             public void step(TrainingStep step) {
                 losses.add(step.loss());

@@ -47,10 +47,10 @@ public record Nf4Bench(int rows, int columns, Optional<String> compared) {
             Path file = folder.resolve("matrix.safetensors");
             try (TorchEngine engine = TorchEngine.start()) {
                 result.put("gigabytesPerSecond", measured(engine, file));
-                compared.ifPresent(python -> result.put(
-                        "compared",
-                        new PythonScript(python, folder, SCRIPT)
-                                .result(Map.class, Integer.toString(rows), Integer.toString(columns))));
+                compared.map(python -> new PythonScript(python, folder, SCRIPT)).ifPresent(script -> {
+                    script.place();
+                    result.put("compared", script.result(Map.class, Integer.toString(rows), Integer.toString(columns)));
+                });
             } finally {
                 Files.deleteIfExists(file);
                 Files.deleteIfExists(folder.resolve(SCRIPT));

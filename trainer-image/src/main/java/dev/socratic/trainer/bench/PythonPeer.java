@@ -37,8 +37,9 @@ record PythonPeer(String python, Path folder, BenchSettings settings, SocraticFi
 
     /** Checks the interpreter and puts random weights into the folder. */
     void makeModel() {
+        script().place();
         writeRun(List.of());
-        new PythonScript(python, folder, SCRIPT).start("make", folder.toString());
+        script().start("make", folder.toString());
     }
 
     /**
@@ -55,7 +56,11 @@ record PythonPeer(String python, Path folder, BenchSettings settings, SocraticFi
             throw PythonScript.unwritable(e);
         }
         writeRun(learningRates);
-        return new PythonScript(python, folder, SCRIPT).result(Measured.class, "train", folder.toString());
+        return script().result(Measured.class, "train", folder.toString());
+    }
+
+    private PythonScript script() {
+        return new PythonScript(python, folder, SCRIPT);
     }
 
     private void writeRun(List<Double> learningRates) {

@@ -9,7 +9,6 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -34,16 +33,20 @@ record PythonScript(String python, Path folder, String name) {
         }
     }
 
-    /** Runs it to its end, and gives the lines that it printed. */
-    List<String> start(String... arguments) {
+    /** Checks the interpreter and puts the script into the folder: once, before it is run. */
+    void place() {
         requirePackages();
-        Path script = folder.resolve(name);
         try (InputStream resource = PythonScript.class.getResourceAsStream(name)) {
-            Files.copy(resource, script, StandardCopyOption.REPLACE_EXISTING);
+            Files.copy(resource, folder.resolve(name));
         } catch (IOException e) {
             throw unwritable(e);
         }
-        List<String> command = new ArrayList<>(List.of(python, script.toString()));
+    }
+
+    /** Runs it to its end, and gives the lines that it printed. */
+    List<String> start(String... arguments) {
+        List<String> command =
+                new ArrayList<>(List.of(python, folder.resolve(name).toString()));
         command.addAll(List.of(arguments));
         Finished finished = finished(command);
         if (finished.exitCode != 0) {

@@ -18,7 +18,8 @@ import java.util.Optional;
  * @param whyNot why the plain operations are used on GPUs; empty where the kernels are, or where there is no GPU to use
  */
 public record Acceleration(TorchEngine engine, Kernels kernels, Optional<String> whyNot) {
-    private static final List<String> SOURCES = List.of("scalars.cuh", "rows.cu", "linear.cu", "gate.cu", "head.cu");
+    private static final List<String> SOURCES =
+            List.of("scalars.cuh", "rows.cu", "linear.cu", "gate.cu", "head.cu", "intake.cu");
 
     /**
      * @param gpus how many of the machine's GPUs a run uses

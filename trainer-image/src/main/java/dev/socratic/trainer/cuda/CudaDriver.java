@@ -19,6 +19,8 @@ final class CudaDriver {
     private static final int WITHOUT_TIME = 2;
     /** CU_STREAM_NON_BLOCKING. */
     private static final int BESIDE_THE_DEFAULT = 1;
+    /** CU_MEMHOSTALLOC_PORTABLE. */
+    private static final int PORTABLE = 1;
     /** CUDA_ERROR_PEER_ACCESS_ALREADY_ENABLED. */
     private static final int ALREADY_ENABLED = 704;
 
@@ -67,6 +69,10 @@ final class CudaDriver {
     private native int cuMemAlloc_v2(Pointer result, long bytes);
 
     private native int cuMemFree_v2(long address);
+
+    private native int cuMemHostAlloc(Pointer result, long bytes, int flags);
+
+    private native int cuMemFreeHost(long address);
 
     private native int cuMemcpyDtoDAsync_v2(long to, long from, long bytes, long stream);
 
@@ -156,6 +162,18 @@ final class CudaDriver {
 
     void free(long address) {
         check("cuMemFree", cuMemFree_v2(address));
+    }
+
+    /** Memory of the host that devices read at its own address. */
+    long allocatePinned(long bytes) {
+        try (Memory made = new Memory(Long.BYTES)) {
+            check("cuMemHostAlloc of " + bytes + " bytes", cuMemHostAlloc(made, bytes, PORTABLE));
+            return made.getLong(0);
+        }
+    }
+
+    void freePinned(long address) {
+        check("cuMemFreeHost", cuMemFreeHost(address));
     }
 
     /** A copy within the current device, in its turn. */

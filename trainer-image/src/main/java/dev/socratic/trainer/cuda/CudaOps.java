@@ -10,6 +10,7 @@ import dev.socratic.trainer.engine.AttentionRule;
 import dev.socratic.trainer.engine.DeviceBudget;
 import dev.socratic.trainer.engine.Dropout;
 import dev.socratic.trainer.engine.HeadWeight;
+import dev.socratic.trainer.engine.Intake;
 import dev.socratic.trainer.engine.Linear;
 import dev.socratic.trainer.engine.NormWeight;
 import dev.socratic.trainer.engine.Ops;
@@ -27,6 +28,7 @@ import java.util.Optional;
  */
 final class CudaOps implements Ops {
     private final Ops plain;
+    private final NDManager owner;
     private final Map<Device, DeviceOps> devices = new HashMap<>();
 
     /** The kernels of one device and what it may spend. */
@@ -59,6 +61,7 @@ final class CudaOps implements Ops {
 
     CudaOps(Ops plain, NDManager owner, Map<Device, Gpu> gpus) {
         this.plain = plain;
+        this.owner = owner;
         gpus.forEach((device, gpu) -> devices.put(device, new DeviceOps(gpu, owner)));
     }
 
@@ -78,6 +81,11 @@ final class CudaOps implements Ops {
             own.weights.spare(budget.dequantizedBytes());
             own.logitsAtOnce = budget.logitsAtOnce();
         }
+    }
+
+    @Override
+    public Optional<Intake> intake(Device device) {
+        return Optional.ofNullable(devices.get(device)).map(own -> new StreamedIntake(own.gpu, owner));
     }
 
     @Override

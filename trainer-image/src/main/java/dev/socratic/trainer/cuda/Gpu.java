@@ -65,6 +65,11 @@ final class Gpu {
         driver.reach(device.getDeviceId(), peer.device.getDeviceId(), peer.context);
     }
 
+    PinnedBuffer pinned(int bytes) {
+        use();
+        return new PinnedBuffer(driver, bytes);
+    }
+
     long context() {
         return context;
     }

@@ -15,6 +15,11 @@ public interface Ops {
     /** Says what may be spent on a device beside what must; operations that have no use for it ignore it. */
     default void budget(Device device, DeviceBudget budget) {}
 
+    /** What takes a checkpoint's numbers to a device in a way of its own. */
+    default Optional<Intake> intake(Device device) {
+        return Optional.empty();
+    }
+
     /** Rows ids [N] (int64) of the table [V, H], in the type {@code stream}, times scale rounded to that type. */
     NDArray embedding(NDManager scope, NDArray table, NDArray ids, double scale, Precision stream);
 

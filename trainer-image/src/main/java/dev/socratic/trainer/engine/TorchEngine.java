@@ -60,6 +60,11 @@ public final class TorchEngine implements AutoCloseable {
         return transfers;
     }
 
+    /** What takes a checkpoint's numbers to a device. */
+    public Intake intake(Device device) {
+        return ops.intake(device).orElseGet(() -> new TorchIntake(this, device));
+    }
+
     public Adam8bit adam8bit() {
         return adam8bit;
     }

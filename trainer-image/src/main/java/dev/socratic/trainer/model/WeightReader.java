@@ -141,6 +141,9 @@ final class WeightReader implements WeightSource {
 
     @Override
     public void close() {
+        if (onDevice != null) {
+            onDevice.close();
+        }
         checkpoint.close();
     }
 
@@ -165,7 +168,7 @@ final class WeightReader implements WeightSource {
     /** Made when a GPU first wants it: a run on the CPU has no use for its buffer. */
     private DeviceReader onDevice() {
         if (onDevice == null) {
-            onDevice = new DeviceReader(engine, owner, nf4, dtype);
+            onDevice = new DeviceReader(engine, nf4, dtype);
         }
         return onDevice;
     }
@@ -178,7 +181,7 @@ final class WeightReader implements WeightSource {
 
     private void copy(StoredTensor tensor, long columns, NDArray target) {
         if (target.getDevice().isGpu() && DeviceReader.knows(tensor)) {
-            onDevice().copy(tensor, columns, target);
+            onDevice().copy(tensor, target);
             return;
         }
         long rows = tensor.elements() / columns;

@@ -1,5 +1,5 @@
 # Blockwise quantization to NF4 (Dettmers et al. 2023) as bitsandbytes 0.50 does it, over whole blocks of 64 values.
-class Nf4Quantizer(Module):
+class TorchIntake(Module):
   __parameters__ = []
   __buffers__ = []
   training : bool

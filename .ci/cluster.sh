@@ -10,7 +10,8 @@ step() { printf '\n--- %s (%d s)\n' "$*" "$SECONDS"; }
 step "images"
 mkdir -p target
 bash "$kit/base-image.sh"
-python3 .ci/base-image.py "$kube_home/img/java-base.tar" target/java-base.tar
+# trainers here live for seconds: a second compiler would cost more than it gains, half of what they cost in all
+python3 .ci/base-image.py "$kube_home/img/java-base.tar" target/java-base.tar SOCRATIC_JAVA_OPTS=-XX:TieredStopAtLevel=1
 mvn -q -B -ntp -pl operator,trainer-image -am -DskipTests package jib:buildTar \
     "-Djib.from.image=tar://$PWD/target/java-base.tar"
 

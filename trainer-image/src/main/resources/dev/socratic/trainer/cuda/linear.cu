@@ -30,8 +30,8 @@ extern "C" __global__ void dequantize(Three three, const float* pairs, const flo
         for (int i = 0; i < 8; i++) {
             u32 code = (bytes >> (8 * (i >> 1) + ((i & 1) ? 0 : 4))) & 15u;
             v[i] = __fmul_rn(levels[code], scale);
-            if (source == 1) v[i] = through<Half>(v[i]);
-            if (source == 2) v[i] = through<Bfloat>(v[i]);
+            if (source == 1 && COMPUTE != 1) v[i] = through<Half>(v[i]);
+            if (source == 2 && COMPUTE != 2) v[i] = through<Bfloat>(v[i]);
         }
         T* to = out + q.at + first;
         if (first + 8 <= q.elements && (q.at & 7) == 0) {

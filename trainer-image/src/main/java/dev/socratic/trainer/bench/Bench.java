@@ -129,9 +129,9 @@ public final class Bench {
                         : Replicas.random(engine, request, plan.replicas());
                 StepGradients gradients = StepGradients.of(replicas, plan.pipeline());
                 StopSignal stop = StopSignal.onSigterm()) {
-            new Trainer(replicas.first(), gradients, sink, stop)
-                    .run(new TrainingJob(
-                            "bench", spec, examples, List.of(), plan.microBatching(), folder.resolve("checkpoints")));
+            TrainingJob job = new TrainingJob(
+                    "bench", spec, examples, List.of(), plan.microBatching(), folder.resolve("checkpoints"));
+            GpuEngine.work(engine, () -> new Trainer(replicas.first(), gradients, sink, stop).run(job));
         }
     }
 

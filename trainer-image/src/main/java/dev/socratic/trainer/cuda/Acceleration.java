@@ -10,6 +10,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * An engine with CUDA kernels where the machine has what they need, and the plain one otherwise.
@@ -18,6 +20,7 @@ import java.util.Optional;
  * @param whyNot why the plain operations are used on GPUs; empty where the kernels are, or where there is no GPU to use
  */
 public record Acceleration(TorchEngine engine, Kernels kernels, Optional<String> whyNot) {
+    private static final Logger LOG = LoggerFactory.getLogger(Acceleration.class);
     private static final List<String> SOURCES =
             List.of("scalars.cuh", "rows.cu", "linear.cu", "gate.cu", "head.cu", "intake.cu");
 
@@ -32,6 +35,11 @@ public record Acceleration(TorchEngine engine, Kernels kernels, Optional<String>
         }
         try {
             CudaDriver driver = new CudaDriver();
+            Optional<AllocatorLimit> limit = AllocatorLimit.ofThisProcess(driver);
+            if (limit.isEmpty()) {
+                LOG.warn(
+                        "the memory that libtorch takes of GPUs cannot be limited here; the plan alone keeps the caps");
+            }
             Nvrtc compiler = new Nvrtc(cache);
             Map<Device, Gpu> devices = new HashMap<>();
             for (int i = 0; i < gpus; i++) {
@@ -40,7 +48,7 @@ public record Acceleration(TorchEngine engine, Kernels kernels, Optional<String>
                 devices.put(device, new Gpu(device, compute, driver, new LibTorch(), compiler, SOURCES));
             }
             Kernels counted = devices.values().stream().allMatch(Gpu::knowsAttention) ? Kernels.OURS : Kernels.TORCH;
-            TorchEngine engine = plain.withOps(new CudaOps(plain.ops(), plain.root(), devices))
+            TorchEngine engine = plain.withOps(new CudaOps(plain.ops(), plain.root(), devices, limit))
                     .withTransfers(new PeerTransfers(driver, devices, plain.transfers()));
             return new Acceleration(engine, counted, Optional.empty());
         } catch (CudaUnavailable | EngineException | UnsatisfiedLinkError unavailable) {

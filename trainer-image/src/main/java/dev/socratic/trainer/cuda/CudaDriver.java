@@ -4,6 +4,8 @@ import com.sun.jna.Memory;
 import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
+import java.util.ArrayList;
+import java.util.List;
 
 /** The CUDA driver's functions that the kernels need, bound once. Addresses are plain numbers. */
 final class CudaDriver {
@@ -19,6 +21,8 @@ final class CudaDriver {
     private static final int WITHOUT_TIME = 2;
     /** CU_STREAM_NON_BLOCKING. */
     private static final int BESIDE_THE_DEFAULT = 1;
+    /** The version of CUDA whose functions are asked for. */
+    private static final int SINCE = 12_000;
     /** CU_MEMHOSTALLOC_PORTABLE. */
     private static final int PORTABLE = 1;
     /** CUDA_ERROR_PEER_ACCESS_ALREADY_ENABLED. */
@@ -70,6 +74,8 @@ final class CudaDriver {
 
     private native int cuMemFree_v2(long address);
 
+    private native int cuGetProcAddress_v2(String name, Pointer result, int version, long flags, Pointer found);
+
     private native int cuMemHostAlloc(Pointer result, long bytes, int flags);
 
     private native int cuMemFreeHost(long address);
@@ -91,6 +97,19 @@ final class CudaDriver {
     private native int cuStreamCreate(Pointer result, int flags);
 
     private native int cuStreamWaitEvent(long stream, long event, int flags);
+
+    /** Where a function of the driver begins: as the loader and as the driver itself tells it. */
+    List<Pointer> addresses(String function) {
+        List<Pointer> addresses = new ArrayList<>();
+        addresses.add(library.getFunction(function));
+        try (Memory told = new Memory(Long.BYTES);
+                Memory found = new Memory(Integer.BYTES)) {
+            if (cuGetProcAddress_v2(function, told, SINCE, 0, found) == 0) {
+                addresses.add(told.getPointer(0));
+            }
+        }
+        return addresses;
+    }
 
     private int device(int ordinal) {
         check("cuDeviceGet", cuDeviceGet(result, ordinal));

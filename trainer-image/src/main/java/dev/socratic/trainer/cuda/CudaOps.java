@@ -15,6 +15,7 @@ import dev.socratic.trainer.engine.Linear;
 import dev.socratic.trainer.engine.NormWeight;
 import dev.socratic.trainer.engine.Ops;
 import dev.socratic.trainer.engine.Precision;
+import dev.socratic.trainer.engine.RefusedMemory;
 import dev.socratic.trainer.engine.Rotary;
 import dev.socratic.trainer.engine.TokenLoss;
 import java.util.HashMap;
@@ -29,6 +30,7 @@ import java.util.Optional;
 final class CudaOps implements Ops {
     private final Ops plain;
     private final NDManager owner;
+    private final Optional<AllocatorLimit> limit;
     private final Map<Device, DeviceOps> devices = new HashMap<>();
 
     /** The kernels of one device and what it may spend. */
@@ -59,9 +61,10 @@ final class CudaOps implements Ops {
         }
     }
 
-    CudaOps(Ops plain, NDManager owner, Map<Device, Gpu> gpus) {
+    CudaOps(Ops plain, NDManager owner, Map<Device, Gpu> gpus, Optional<AllocatorLimit> limit) {
         this.plain = plain;
         this.owner = owner;
+        this.limit = limit;
         gpus.forEach((device, gpu) -> devices.put(device, new DeviceOps(gpu, owner)));
     }
 
@@ -80,7 +83,13 @@ final class CudaOps implements Ops {
         if (own != null) {
             own.weights.spare(budget.dequantizedBytes());
             own.logitsAtOnce = budget.logitsAtOnce();
+            limit.ifPresent(each -> each.limit(device.getDeviceId(), budget.allocatedBytes()));
         }
+    }
+
+    @Override
+    public Optional<RefusedMemory> refused() {
+        return limit.flatMap(AllocatorLimit::refused);
     }
 
     @Override

@@ -5,7 +5,7 @@ import com.sun.jna.Platform;
 
 /**
  * How libtorch takes memory from GPUs. Blocks of fixed sizes leave gaps that nothing else fits into; segments that grow
- * leave almost none, so that a run holds what the plan counts.
+ * leave almost none, so that a run holds what the plan counts, and are made of memory that can be counted and refused.
  */
 final class GpuAllocator {
     private GpuAllocator() {}

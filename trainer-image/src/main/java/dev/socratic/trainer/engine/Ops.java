@@ -12,8 +12,13 @@ import java.util.Optional;
  * rows (batch times length), H the hidden size, B the batch, L the length, D the size of a head.
  */
 public interface Ops {
-    /** Says what may be spent on a device beside what must; operations that have no use for it ignore it. */
+    /** Says what may be spent on a device; operations that have no use for it ignore it. */
     default void budget(Device device, DeviceBudget budget) {}
+
+    /** What a device refused last, if it has given nothing since: why an operation failed. */
+    default Optional<RefusedMemory> refused() {
+        return Optional.empty();
+    }
 
     /** What takes a checkpoint's numbers to a device in a way of its own. */
     default Optional<Intake> intake(Device device) {

@@ -57,6 +57,14 @@ public record RunPlan(
             long context,
             long dequantized,
             long logitsAtOnce) {
+        /** Of the context, what CUDA itself takes of a GPU, as measured; the rest are workspaces, which are allocated. */
+        private static final long CUDA = 600L << 20;
+
+        /** Most that a GPU's allocator may take, which does not see what CUDA itself takes. */
+        public long allocatable() {
+            return capBytes == null ? Long.MAX_VALUE : capBytes - CUDA;
+        }
+
         public long plannedBytes() {
             return weights + adapter + activations + workspace + context + dequantized;
         }

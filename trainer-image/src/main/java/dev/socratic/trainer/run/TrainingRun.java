@@ -131,12 +131,16 @@ public final class TrainingRun {
                 TorchEngine engine = acceleration.engine();
                 RunPlan plan = Planning.forThisMachine(config, tokenizer.size(), spec, acceleration.kernels());
                 GpuEngine.spend(engine, plan);
-                try (Replicas replicas = Replicas.load(engine, request(plan), plan.replicas())) {
-                    Decoder decoder = replicas.first();
-                    progress.plan(facts(decoder, plan, Peaks.NOT_YET));
-                    output.checkSpace(bytesToWrite(decoder.facts()));
-                    return run(engine, replicas, plan, train, evaluation);
-                }
+                return GpuEngine.work(engine, () -> run(engine, plan, train, evaluation));
+            }
+        }
+
+        private RunOutcome run(TorchEngine engine, RunPlan plan, List<Example> train, List<Example> evaluation) {
+            try (Replicas replicas = Replicas.load(engine, request(plan), plan.replicas())) {
+                Decoder decoder = replicas.first();
+                progress.plan(facts(decoder, plan, Peaks.NOT_YET));
+                output.checkSpace(bytesToWrite(decoder.facts()));
+                return run(engine, replicas, plan, train, evaluation);
             }
         }
 

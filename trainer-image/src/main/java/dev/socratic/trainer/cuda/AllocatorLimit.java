@@ -112,11 +112,10 @@ final class AllocatorLimit {
         int device = properties.getInt(DEVICE_AT);
         long before = bytes.getOrDefault(device, 0L);
         long limit = limits.getOrDefault(device, Long.MAX_VALUE);
-        int result = before + size > limit
-                ? OUT_OF_MEMORY
-                : driversCreate.invokeInt(new Object[] {handle, size, properties, flags});
+        boolean over = before + size > limit;
+        int result = over ? OUT_OF_MEMORY : driversCreate.invokeInt(new Object[] {handle, size, properties, flags});
         if (result == OUT_OF_MEMORY) {
-            refused = new RefusedMemory(String.valueOf(device), before, size, limit);
+            refused = new RefusedMemory(String.valueOf(device), before, size, over ? limit : Long.MAX_VALUE);
         } else if (result == SUCCESS) {
             refused = null;
             held.put(handle.getLong(0), new Held(device, size));

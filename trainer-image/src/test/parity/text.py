@@ -192,6 +192,7 @@ TEMPLATES = [
     "{% for m in messages if m.role == 'user' and (m.content if m.content else 'x') %}\n  [{{ m.content }}]\n  {%- for n in messages %}{{ n.role[0] }}{% endfor %}\n{% endfor %}",
     "{% if tools %}{% for k, v in tools.items() if k != 'x' %}{{ loop.index }}{{ k }}{% endfor %}{% endif %}{% for m in messages | list if m.role != 'user' %}{{ m.role }},{% endfor %}.",
     "{% set a = 'x' %}{% for m in messages %}{% set a = m.content %}{% endfor %}{{ a }}{{ 7 // 2 }}{{ 7 % 2 }}{{ 'in' if 'b' in messages[0].content }}{{ 'has' if 'content' in messages[0] }}{{ messages[0].get('name', 'none') }}",
+    "{% set closed = false %}{% for m in messages %}{{ 'shown' if m.content != false and m.role != true else 'hidden' }}{{ 'closed' if closed == False }}{% if closed != true %},{% endif %}{% endfor %}",
 ]
 
 

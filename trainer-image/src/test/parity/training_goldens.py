@@ -102,6 +102,9 @@ CASES |= {
     "llama3-nf4-bfloat16-dora": dict(model="llama3", attention="sdpa", doubleQuant=False, targets=ALL[:4], r=2, alpha=4, dora=True, dtype="bfloat16",
                                      compute="bfloat16", **OTHER),
     "llama3-dense-bfloat16": dict(model="llama3", attention="sdpa", doubleQuant=None, targets=ALL, r=4, alpha=8, dtype="bfloat16", **OTHER),
+    # parameters in bfloat16, with an optimizer that stores them and their moments so: Trainer's default
+    "llama3-dense-bfloat16-save": dict(model="llama3", attention="sdpa", doubleQuant=None, targets=["q_proj"], r=2, alpha=4, dtype="bfloat16", bias="all",
+                                       save=["embed_tokens", "lm_head"], fused=True, **OTHER),
 }
 STEPS, BATCH, ACCUMULATION, RATE = 5, 2, 2, 5e-3
 
@@ -209,7 +212,7 @@ def make_optimizer(model, case):
     groups = [[p for n, p in model.named_parameters() if p.requires_grad and (n in decayed) == yes] for yes in (True, False)]
     groups = [dict(params=ps, weight_decay=case["decay"] if i == 0 else 0.0) for i, ps in enumerate(groups) if ps]
     if case.get("optimizer") != "adamw8bit":
-        return torch.optim.AdamW(groups, lr=RATE)
+        return torch.optim.AdamW(groups, lr=RATE, fused=case.get("fused"))
     for module in model.modules():
         if isinstance(module, torch.nn.Embedding):
             bitsandbytes.optim.GlobalOptimManager.get_instance().register_module_override(module, "weight", {"optim_bits": 32})

@@ -40,6 +40,13 @@ public final class HalfPrecision {
         return (short) (sign | half);
     }
 
+    /** The same of values that are normal in binary16, without a question that a loop would ask of each. */
+    public static short normalToHalf(float value) {
+        int bits = Float.floatToRawIntBits(value);
+        int half = (bits & 0x7fffffff) - (112 << 23) + 0xfff + (bits >>> 13 & 1) >>> 13;
+        return (short) (bits >>> 16 & 0x8000 | half);
+    }
+
     public static float bfloatToFloat(short bfloat) {
         return Float.intBitsToFloat(bfloat << 16);
     }
@@ -47,9 +54,12 @@ public final class HalfPrecision {
     /** Nearest bfloat16; values beyond its largest become infinity, NaN stays NaN. */
     public static short floatToBfloat(float value) {
         int bits = Float.floatToRawIntBits(value);
-        if ((bits & 0x7fffffff) > FLOAT_EXPONENT) {
-            return (short) (bits >>> 16 | 0x40);
-        }
+        return (bits & 0x7fffffff) > FLOAT_EXPONENT ? (short) (bits >>> 16 | 0x40) : numberToBfloat(value);
+    }
+
+    /** The same of a value that is a number. */
+    public static short numberToBfloat(float value) {
+        int bits = Float.floatToRawIntBits(value);
         return (short) (bits + 0x7fff + (bits >>> 16 & 1) >>> 16);
     }
 

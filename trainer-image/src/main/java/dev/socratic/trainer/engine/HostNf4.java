@@ -69,12 +69,12 @@ public final class HostNf4 {
      * One task's buffers.
      *
      * @param floats values of float32
-     * @param halves values of 16 bits
+     * @param halves values of 16 bits, two in an int
      */
-    private record Part(Precision type, byte[] packed, float[] floats, short[] halves) {
+    private record Part(Precision type, byte[] packed, float[] floats, int[] halves) {
         static Part of(Precision type) {
             int values = BLOCKS_AT_ONCE * Nf4.BLOCK;
-            return new Part(type, new byte[values / 2], new float[values], new short[values]);
+            return new Part(type, new byte[values / 2], new float[values], new int[values / 2]);
         }
 
         /** Dequantizes blocks from the first on; the last of the matrix may be longer than what is left of it. */
@@ -88,8 +88,11 @@ public final class HostNf4 {
                 memory.put(at, floats, 0, Math.min(blocks * Nf4.BLOCK, memory.limit() - at));
             } else {
                 Nf4Blocks.toHalves(packed, blocks, absmax, first, type.stored(), halves);
-                var memory = target.asShortBuffer();
-                memory.put(at, halves, 0, Math.min(blocks * Nf4.BLOCK, memory.limit() - at));
+                int values = Math.min(blocks * Nf4.BLOCK, target.limit() / Short.BYTES - at);
+                target.asIntBuffer().put(at / 2, halves, 0, values / 2);
+                if (values % 2 == 1) {
+                    target.putShort((at + values - 1) * Short.BYTES, (short) halves[values / 2]);
+                }
             }
         }
     }

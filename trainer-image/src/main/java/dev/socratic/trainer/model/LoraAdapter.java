@@ -35,8 +35,12 @@ import java.util.stream.Stream;
  * [out], biases as asked for, and whole embeddings. Names are those of PEFT's files.
  */
 public final class LoraAdapter {
-    /** A linear layer; its name is that of the module, {@code model.layers.0.self_attn.q_proj}. */
-    record Layer(String module, long inputs, long outputs, boolean targeted, boolean biased, Device device) {}
+    /**
+     * A linear layer; its name is that of the module, {@code model.layers.0.self_attn.q_proj}.
+     *
+     * @param bias the type in which a bias of it is trained, empty where it has none
+     */
+    record Layer(String module, long inputs, long outputs, boolean targeted, Optional<Precision> bias, Device device) {}
 
     /** An embedding that is trained as a whole: {@code model.embed_tokens} or {@code lm_head}. */
     record Embedding(String module, long rows, long columns, Device device) {}
@@ -73,11 +77,11 @@ public final class LoraAdapter {
                     trained.add(decayed(magnitudeName(layer.module), layer.device, layer.outputs));
                 }
             }
-            if (bias && layer.biased) {
+            if (bias && layer.bias.isPresent()) {
                 String name = PREFIX + layer.module + (layer.targeted ? ".base_layer.bias" : ".bias");
                 biases.put(layer.module, name);
-                trained.add(
-                        new Parameter(name, List.of(layer.outputs), layer.device, Decay.FREE, Moments.BITS8, stream));
+                List<Long> shape = List.of(layer.outputs);
+                trained.add(new Parameter(name, shape, layer.device, Decay.FREE, Moments.BITS8, layer.bias.get()));
             }
         }
         for (Embedding embedding : embeddings) {
@@ -120,13 +124,12 @@ public final class LoraAdapter {
         if (bias == null) {
             return new Linear(frozen.name(), frozen.weight(), frozen.compute(), frozen.bias(), own);
         }
-        NDArray trained = parameters.value(bias);
-        engine.tensors().write(trained, frozen.bias().orElseThrow());
+        parameters.set(bias, frozen.bias().orElseThrow());
         return new Linear(
                 frozen.name(),
                 frozen.weight(),
                 frozen.compute(),
-                Optional.of(trained),
+                Optional.of(parameters.value(bias)),
                 own,
                 Optional.of(parameters.gradient(bias)));
     }
@@ -140,9 +143,8 @@ public final class LoraAdapter {
         if (!parameters.has(name)) {
             return Optional.empty();
         }
-        NDArray value = parameters.value(name);
-        engine.tensors().write(value, frozen);
-        return Optional.of(new TrainedEmbedding(value, parameters.gradient(name)));
+        parameters.set(name, frozen);
+        return Optional.of(new TrainedEmbedding(parameters.value(name), parameters.gradient(name)));
     }
 
     /**

@@ -159,7 +159,7 @@ final class ModelLoader {
                             module.inputs(config),
                             module.outputs(config),
                             targeted.contains(module),
-                            module.hasBias(config.biases()),
+                            Optional.of(biasType()).filter(type -> module.hasBias(config.biases())),
                             device(layer))));
         }
         LoraTargets.check(spec.lora(), layers);
@@ -169,6 +169,11 @@ final class ModelLoader {
             embeddings.add(new LoraAdapter.Embedding(module, vocabulary, config.hiddenSize(), device));
         }
         return new LoraAdapter(engine, owner, spec, stream, layers, embeddings);
+    }
+
+    /** As in bitsandbytes, the bias of an NF4 layer takes the type of its product. Float16 is left out: it ends in NaN. */
+    private Precision biasType() {
+        return compute == Precision.BFLOAT16 ? compute : stream;
     }
 
     /** Input and output embedding: frozen, or the trained copies. */

@@ -28,9 +28,10 @@ import java.util.function.BiConsumer;
 import java.util.function.Function;
 
 /**
- * What a run trains, in float32. Parameters of one device, kind of decay and width of moments lie in one flat buffer,
- * with gradients and both Adam moments in further ones of the same layout, so that an optimizer step is one operation a
- * buffer. Where moments take 8 bits, each parameter begins a block of its own.
+ * What a run trains, in float32. Parameters of one device, kind of decay, width of moments and rounding lie in one flat
+ * buffer, with gradients and both Adam moments in further ones of the same layout, so that an optimizer step is one
+ * operation a buffer. Where moments take 8 bits, each parameter begins a block of its own. What transformers trains in
+ * bfloat16 is rounded to it after each step with its moments, as torch's fused AdamW stores them.
  */
 final class TrainedParameters {
     /** Whether weight decay pulls at a parameter: as in transformers' Trainer, at all but biases. */
@@ -49,15 +50,20 @@ final class TrainedParameters {
      * @param name in an adapter's file
      * @param shape of a vector or a matrix
      * @param narrowest what its moments may be: transformers' Trainer keeps those of an embedding in float32
-     * @param written type in an adapter's file
+     * @param kept type in which PEFT trains it and writes it to an adapter's file
      */
-    record Parameter(String name, List<Long> shape, Device device, Decay decay, Moments narrowest, Precision written) {
+    record Parameter(String name, List<Long> shape, Device device, Decay decay, Moments narrowest, Precision kept) {
         Parameter {
             shape = List.copyOf(shape);
         }
 
         private Moments moments(Optimizer optimizer) {
             return optimizer == Optimizer.ADAMW8BIT && size() >= Adam8bit.SMALLEST ? narrowest : Moments.FLOAT32;
+        }
+
+        /** The type whose values it takes. Those of float16 stay wide: its smallest moments are zero, which makes NaN. */
+        private Precision rounding() {
+            return kept == Precision.BFLOAT16 ? kept : Precision.FLOAT32;
         }
 
         private long size() {
@@ -69,7 +75,7 @@ final class TrainedParameters {
         }
     }
 
-    private record Group(Device device, Decay decay, Moments moments) {}
+    private record Group(Device device, Decay decay, Moments moments, Precision rounding) {}
 
     /** The flat arrays of a group, each [P]. */
     private record Buffers(NDArray parameters, NDArray gradients) {}
@@ -84,6 +90,7 @@ final class TrainedParameters {
 
     private final TorchEngine engine;
     private final NDManager owner;
+    private final Optimizer optimizer;
     private final Map<String, Place> places = new LinkedHashMap<>();
     private final Map<Group, Buffers> buffers = new LinkedHashMap<>();
     /** What a checkpoint keeps beside the parameters, by name; there from the first time that it is needed. */
@@ -92,9 +99,11 @@ final class TrainedParameters {
     TrainedParameters(TorchEngine engine, NDManager owner, List<Parameter> parameters, Optimizer optimizer) {
         this.engine = engine;
         this.owner = owner;
+        this.optimizer = optimizer;
         Map<Group, Long> sizes = new LinkedHashMap<>();
         for (Parameter parameter : parameters) {
-            Group group = new Group(parameter.device, parameter.decay, parameter.moments(optimizer));
+            Group group =
+                    new Group(parameter.device, parameter.decay, parameter.moments(optimizer), parameter.rounding());
             long at = sizes.getOrDefault(group, 0L);
             places.put(parameter.name, new Place(parameter, group, at));
             boolean wide = group.moments == Moments.FLOAT32;
@@ -163,19 +172,22 @@ final class TrainedParameters {
     }
 
     void set(String name, float[] values) {
-        write(places.get(name), Buffers::parameters, values);
+        try (NDManager scope = engine.root().newSubManager(Device.cpu())) {
+            set(name, scope.create(values, new Shape(places.get(name).parameter.dimensions())));
+        }
     }
 
-    private void write(Place place, Function<Buffers, NDArray> which, float[] values) {
-        try (NDManager scope = engine.root().newSubManager(Device.cpu())) {
-            NDArray array = scope.create(values, new Shape(place.parameter.dimensions()));
-            engine.tensors().write(view(scope, place, which), array);
+    void set(String name, NDArray values) {
+        Place place = places.get(name);
+        try (NDManager scope = owner.newSubManager()) {
+            NDArray rounded = engine.tensors().cast(scope, values, place.group.rounding);
+            engine.tensors().write(view(scope, place, Buffers::parameters), rounded);
         }
     }
 
     /** Parameters by name, in the types of an adapter's file. */
     SortedMap<String, TensorToWrite> tensors() {
-        return tensors(Parameter::written);
+        return tensors(Parameter::kept);
     }
 
     private SortedMap<String, TensorToWrite> tensors(Function<Parameter, Precision> types) {
@@ -286,7 +298,20 @@ final class TrainedParameters {
                         state.get(FIRST), state.get(FIRST_ABSMAX), state.get(SECOND), state.get(SECOND_ABSMAX));
                 engine.adam8bit().step(own.parameters, own.gradients, moments, applied);
             }
+            if (group.rounding != Precision.FLOAT32) {
+                round(own.parameters, group.rounding);
+                // bitsandbytes' optimizer has no moments in bfloat16
+                if (optimizer == Optimizer.ADAMW) {
+                    state.values().forEach(buffer -> round(buffer, group.rounding));
+                }
+            }
         });
+    }
+
+    private void round(NDArray values, Precision type) {
+        try (NDManager scope = owner.newSubManager()) {
+            engine.tensors().write(values, engine.tensors().cast(scope, values, type));
+        }
     }
 
     long size() {

@@ -2,6 +2,9 @@ package dev.socratic.trainer.quant;
 
 import dev.socratic.trainer.checkpoint.DType;
 import dev.socratic.trainer.checkpoint.HalfPrecision;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 
 /**
  * Whole blocks of codes back to values: {@code codebook[code] * absmax}, rounded to a type. A block has sixteen different
@@ -11,6 +14,15 @@ public final class Nf4Blocks {
     public static final int BYTES = Nf4.BLOCK / 2;
 
     private static final float[] CODEBOOK = Nf4.codebook();
+    /** The code of 0. */
+    private static final int ZERO = 7;
+    /** Between these all other values of a block are normal numbers in binary16, the smallest being 0.0796 of the scale. */
+    private static final float LEAST_USUAL = 0x1p-10f;
+
+    private static final float USUAL_BELOW = 0x1p15f;
+
+    private static final VarHandle FOUR_BYTES =
+            MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
     private Nf4Blocks() {}
 
@@ -25,10 +37,17 @@ public final class Nf4Blocks {
             for (int code = 0; code < values.length; code++) {
                 values[code] = CODEBOOK[code] * absmax[first + block];
             }
-            for (int i = 0; i < BYTES; i++) {
-                int pair = packed[block * BYTES + i];
-                target[2 * (block * BYTES + i)] = values[pair >> 4 & 15];
-                target[2 * (block * BYTES + i) + 1] = values[pair & 15];
+            int at = block * BYTES;
+            for (int i = at; i < at + BYTES; i += Integer.BYTES) {
+                int codes = (int) FOUR_BYTES.get(packed, i);
+                target[2 * i] = values[codes >> 4 & 15];
+                target[2 * i + 1] = values[codes & 15];
+                target[2 * i + 2] = values[codes >> 12 & 15];
+                target[2 * i + 3] = values[codes >> 8 & 15];
+                target[2 * i + 4] = values[codes >> 20 & 15];
+                target[2 * i + 5] = values[codes >> 16 & 15];
+                target[2 * i + 6] = values[codes >>> 28];
+                target[2 * i + 7] = values[codes >> 24 & 15];
             }
         }
     }
@@ -37,21 +56,30 @@ public final class Nf4Blocks {
      * The same in a type of 16 bits.
      *
      * @param type F16 or BF16
-     * @param target takes the values' bits
+     * @param target takes the bits of two values in an int, the first in its low half
      */
-    public static void toHalves(byte[] packed, int blocks, float[] absmax, int first, DType type, short[] target) {
-        short[] values = new short[CODEBOOK.length];
+    public static void toHalves(byte[] packed, int blocks, float[] absmax, int first, DType type, int[] target) {
+        int[] values = new int[CODEBOOK.length];
         for (int block = 0; block < blocks; block++) {
-            for (int code = 0; code < values.length; code++) {
-                float value = CODEBOOK[code] * absmax[first + block];
-                values[code] =
-                        type == DType.F16 ? HalfPrecision.floatToHalf(value) : HalfPrecision.floatToBfloat(value);
-            }
-            for (int i = 0; i < BYTES; i++) {
-                int pair = packed[block * BYTES + i];
-                target[2 * (block * BYTES + i)] = values[pair >> 4 & 15];
-                target[2 * (block * BYTES + i) + 1] = values[pair & 15];
+            halves(absmax[first + block], type, values);
+            int at = block * BYTES;
+            for (int i = at; i < at + BYTES; i++) {
+                int pair = packed[i];
+                target[i] = values[pair >> 4 & 15] | values[pair & 15] << 16;
             }
         }
+    }
+
+    /** The bits of a block's sixteen values. */
+    private static void halves(float absmax, DType type, int[] values) {
+        boolean usual = absmax >= LEAST_USUAL && absmax < USUAL_BELOW;
+        for (int code = 0; code < values.length; code++) {
+            float value = CODEBOOK[code] * absmax;
+            short bits = usual
+                    ? type == DType.F16 ? HalfPrecision.normalToHalf(value) : HalfPrecision.numberToBfloat(value)
+                    : type == DType.F16 ? HalfPrecision.floatToHalf(value) : HalfPrecision.floatToBfloat(value);
+            values[code] = bits & 0xffff;
+        }
+        values[ZERO] = usual ? 0 : values[ZERO];
     }
 }

@@ -2,6 +2,7 @@ package dev.socratic.trainer.tokenizer;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -13,11 +14,13 @@ import java.util.regex.Pattern;
  *       blanks between two tags of a line), and so are the marks {@code {%-}, {@code -%}} and {@code {%+};
  *   <li>comments are dropped, and one newline at the end of the template (keep_trailing_newline is off);
  *   <li>{@code f(name=a - b)}: jinjava reads {@code (name=a) - b}, so the value gets parentheses;
- *   <li>{@code list[::-1]}: jinjava has no step, so it becomes the filter {@code reverse}.
+ *   <li>{@code list[::-1]}: jinjava has no step, so it becomes the filter {@code reverse};
+ *   <li>{@code text != false}: jinjava takes a text for a truth value there, so the comparison becomes {@code sameas}.
  * </ul>
  */
 final class JinjaSource {
     private static final String REVERSED = "[::-1]";
+    private static final Pattern WITH_TRUTH = Pattern.compile("([=!])=\\s*([Ff]alse|[Tt]rue)\\b");
     private static final Pattern END_RAW = Pattern.compile("\\{%[-+]?\\s*endraw\\b");
 
     private static final Pattern NESTED =
@@ -187,6 +190,8 @@ final class JinjaSource {
             } else if (source.startsWith(REVERSED, at)) {
                 out.append("|reverse");
                 at += REVERSED.length();
+            } else if (comparesWithTruth()) {
+                comparisonWithTruth();
             } else if (c == '(' || c == '[' || c == '{') {
                 brackets(close, calls);
             } else if (calls > 0 && isNamedArgument()) {
@@ -198,6 +203,18 @@ final class JinjaSource {
                 copy(1);
             }
         }
+    }
+
+    private boolean comparesWithTruth() {
+        return WITH_TRUTH.matcher(source).region(at, source.length()).lookingAt();
+    }
+
+    private void comparisonWithTruth() {
+        Matcher comparison = WITH_TRUTH.matcher(source).region(at, source.length());
+        comparison.lookingAt();
+        out.append(comparison.group(1).equals("=") ? " is " : " is not ");
+        out.append("sameas ").append(comparison.group(2).toLowerCase(Locale.ROOT));
+        at = comparison.end();
     }
 
     private void brackets(String close, int calls) {

@@ -14,20 +14,23 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class HostNf4Test {
-    /** The script is what other devices and DoRA use. Odd sizes end within a block, and large ones span several tasks. */
+    /** The script is what other devices and DoRA use. Blocks are of all scales, odd sizes end within a block, and large ones span several tasks. */
     @ParameterizedTest
     @CsvSource({
         "FLOAT32, ON, 3, 37",
         "FLOAT32, OFF, 640, 259",
         "FLOAT16, ON, 640, 259",
         "FLOAT16, OFF, 1, 1",
+        "FLOAT16, OFF, 64, 259",
         "BFLOAT16, ON, 64, 64",
     })
     void theBitsAreThoseOfTheScript(Precision type, DoubleQuant doubleQuant, int rows, int columns) {
         float[] values = new float[rows * columns];
         Random random = new Random(5);
+        double scale = 0;
         for (int i = 0; i < values.length; i++) {
-            values[i] = (float) (random.nextGaussian() * Math.pow(10, random.nextInt(-12, 3)));
+            scale = i % Nf4.BLOCK == 0 ? Math.pow(10, random.nextInt(-12, 7)) : scale;
+            values[i] = (float) (random.nextGaussian() * scale);
         }
         Nf4Tensor tensor = Nf4.quantize(values, new long[] {rows, columns}, doubleQuant);
         try (TorchEngine engine = TorchEngine.start();

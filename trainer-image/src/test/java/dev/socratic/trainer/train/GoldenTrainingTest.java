@@ -78,6 +78,7 @@ class GoldenTrainingTest {
         "llama3-nf4-bfloat16, 1e-5, 1e-4",
         "llama3-nf4-bfloat16-dora, 1e-4, 2e-3",
         "llama3-dense-bfloat16, 5e-4, 5e-3",
+        "llama3-dense-bfloat16-save, 5e-4, 5e-3",
     })
     void roundsWhereTheReferenceStackRounds(String name, double loss, double norm) {
         GoldenCase golden = GoldenCase.read(name);

@@ -184,22 +184,27 @@ class TrainerTest {
         }
     }
 
-    /** PEFT casts factors and magnitudes to float32, but not the embeddings that it copies. */
-    @Test
-    void aModelInBfloat16GetsAnAdapterInPeftsTypes() {
-        GoldenCase dense = GoldenCase.read("llama3-dense-sdpa");
-        SocraticFineTuneSpec spec = dense.spec(
-                scratch, "model.dtype: bfloat16", "lora.useDora: true", "lora.modulesToSave: [embed_tokens]");
+    /**
+     * PEFT casts factors and magnitudes to float32, but neither biases nor the embeddings that it copies; the biases of
+     * NF4 layers take the type of their products.
+     */
+    @ParameterizedTest
+    @CsvSource({"llama3-dense-bfloat16, BF16, BF16", "llama3-nf4-bfloat16, F32, BF16"})
+    void anAdapterHasPeftsTypes(String name, DType embedding, DType bias) {
+        GoldenCase golden = GoldenCase.read(name);
+        SocraticFineTuneSpec spec =
+                golden.spec(scratch, "lora.useDora: true", "lora.modulesToSave: [embed_tokens]", "lora.bias: all");
         DeviceMap cpu = DeviceMap.allOn("cpu", 3);
         LoadRequest request = new LoadRequest(
-                dense.modelFolder(), spec, cpu, 0, Optional.empty(), Collections.nCopies(3, SavedActivations.INPUTS));
+                golden.modelFolder(), spec, cpu, 0, Optional.empty(), Collections.nCopies(3, SavedActivations.INPUTS));
         try (TorchEngine engine = TorchEngine.start();
                 Decoder decoder = Decoder.load(engine, request)) {
-            decoder.adapter().toPeft().forEach((name, tensor) -> {
-                assertThat(tensor.dtype()).as(name).isEqualTo(name.contains("lora") ? DType.F32 : DType.BF16);
-                if (name.endsWith("magnitude_vector")) {
+            decoder.adapter().toPeft().forEach((key, tensor) -> {
+                DType expected = key.contains("lora") ? DType.F32 : key.endsWith("bias") ? bias : embedding;
+                assertThat(tensor.dtype()).as(key).isEqualTo(expected);
+                if (key.endsWith("magnitude_vector") && embedding == DType.BF16) {
                     for (float value : Floats.of(tensor)) {
-                        assertThat(value).as(name).isEqualTo(Precision.BFLOAT16.round(value));
+                        assertThat(value).as(key).isEqualTo(Precision.BFLOAT16.round(value));
                     }
                 }
             });

@@ -18,7 +18,8 @@ mvn -q -B -ntp -pl operator,trainer-image -am -DskipTests package jib:buildTar \
 step "the cluster, and meanwhile the same images again"
 same_again() {
     if [[ -d .git && -z $(git status --porcelain) ]]; then
-        .ci/reproducible.sh "-Djib.from.image=tar://$PWD/target/java-base.tar"
+        # the pods' tests come first, and wait often enough to leave it time
+        nice -n 19 .ci/reproducible.sh "-Djib.from.image=tar://$PWD/target/java-base.tar"
     else
         echo "left out, this is no clean clone: the digests of a second build"
     fi

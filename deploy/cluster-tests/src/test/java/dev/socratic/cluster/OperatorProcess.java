@@ -34,6 +34,8 @@ public final class OperatorProcess implements AutoCloseable {
     public static OperatorProcess start(Path kubeconfig, Map<String, String> variables) throws IOException {
         ProcessBuilder builder = new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
                 "-cp",
                 System.getProperty("java.class.path"),
                 OperatorMain.class.getName());

@@ -96,6 +96,8 @@ class LocalModeTest {
                         "env",
                         "--default-signal=INT",
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1",
                         "-Dsocratic.home=" + repository,
                         "-cp",
                         System.getProperty("java.class.path"),

@@ -15,7 +15,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/** Takes tensors of a checkpoint to GPUs, which cast and quantize them. */
+/** Takes tensors of a checkpoint to GPUs, which cast and quantize them; has a buffer once a GPU wants one. */
 final class DeviceReader implements AutoCloseable {
     private final TorchEngine engine;
     private final Nf4Storage nf4;

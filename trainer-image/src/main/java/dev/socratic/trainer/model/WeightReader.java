@@ -39,7 +39,7 @@ final class WeightReader implements WeightSource {
     private final Precision dtype;
     private final Precision stream;
     private final Nf4Storage nf4;
-    private DeviceReader onDevice;
+    private final DeviceReader onDevice;
     private long parameters;
 
     WeightReader(
@@ -57,6 +57,7 @@ final class WeightReader implements WeightSource {
         this.dtype = Precision.of(spec.model().dtype());
         this.stream = stream;
         this.nf4 = new Nf4Storage(engine, owner);
+        this.onDevice = new DeviceReader(engine, nf4, dtype);
     }
 
     @Override
@@ -88,7 +89,7 @@ final class WeightReader implements WeightSource {
         }
         DoubleQuant doubleQuant = spec.quantization().doubleQuant() ? DoubleQuant.ON : DoubleQuant.OFF;
         if (device.isGpu() && DeviceReader.quantizes(tensor)) {
-            return onDevice().quantized(tensor, rows, columns, doubleQuant, device);
+            return onDevice.quantized(tensor, rows, columns, doubleQuant, device);
         }
         Nf4Tensor quantized = Nf4.quantize(tensor, dtype.stored(), doubleQuant);
         return nf4.place(quantized, rows, columns, dtype, device);
@@ -141,9 +142,7 @@ final class WeightReader implements WeightSource {
 
     @Override
     public void close() {
-        if (onDevice != null) {
-            onDevice.close();
-        }
+        onDevice.close();
         checkpoint.close();
     }
 
@@ -165,14 +164,6 @@ final class WeightReader implements WeightSource {
         });
     }
 
-    /** Made when a GPU first wants it: a run on the CPU has no use for its buffer. */
-    private DeviceReader onDevice() {
-        if (onDevice == null) {
-            onDevice = new DeviceReader(engine, nf4, dtype);
-        }
-        return onDevice;
-    }
-
     private NDArray matrix(StoredTensor tensor, long rows, long columns, Device device, Precision type) {
         NDArray matrix = engine.tensors().allocate(owner, device, rows, columns, type);
         copy(tensor, columns, matrix);
@@ -181,7 +172,7 @@ final class WeightReader implements WeightSource {
 
     private void copy(StoredTensor tensor, long columns, NDArray target) {
         if (target.getDevice().isGpu() && DeviceReader.knows(tensor)) {
-            onDevice().copy(tensor, target);
+            onDevice.copy(tensor, target);
             return;
         }
         long rows = tensor.elements() / columns;

@@ -35,7 +35,7 @@ public final class HalfPrecision {
             // the last place of a float in [0.5, 1) is 2^-24, the spacing of subnormal halves: the sum rounds for us
             half = Float.floatToRawIntBits(Float.intBitsToFloat(magnitude) + 0.5f) - 0x3f000000;
         } else {
-            half = magnitude - (112 << 23) + 0xfff + (magnitude >>> 13 & 1) >>> 13;
+            half = normalMagnitude(magnitude);
         }
         return (short) (sign | half);
     }
@@ -43,8 +43,11 @@ public final class HalfPrecision {
     /** The same of values that are normal in binary16, without a question that a loop would ask of each. */
     public static short normalToHalf(float value) {
         int bits = Float.floatToRawIntBits(value);
-        int half = (bits & 0x7fffffff) - (112 << 23) + 0xfff + (bits >>> 13 & 1) >>> 13;
-        return (short) (bits >>> 16 & 0x8000 | half);
+        return (short) (bits >>> 16 & 0x8000 | normalMagnitude(bits & 0x7fffffff));
+    }
+
+    private static int normalMagnitude(int magnitude) {
+        return magnitude - (112 << 23) + 0xfff + (magnitude >>> 13 & 1) >>> 13;
     }
 
     public static float bfloatToFloat(short bfloat) {

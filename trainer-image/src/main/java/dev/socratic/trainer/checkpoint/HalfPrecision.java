@@ -12,6 +12,8 @@ public final class HalfPrecision {
     private static final int FLOAT_EXPONENT = 0x7f800000;
     private static final int FLOAT_65536 = 0x47800000;
     private static final int FLOAT_SMALLEST_NORMAL_HALF = 0x38800000;
+    /** What a normal half has no place for. */
+    private static final int BEYOND_HALF = 0x1fff;
 
     private HalfPrecision() {}
 
@@ -46,6 +48,22 @@ public final class HalfPrecision {
         return (short) (bits >>> 16 & 0x8000 | normalMagnitude(bits & 0x7fffffff));
     }
 
+    /** As {@link #floatToHalf} and back: the sum with a number 2^13 times as large leaves eleven bits of a normal half. */
+    private static float nearestHalf(float value) {
+        int bits = Float.floatToRawIntBits(value);
+        int magnitude = bits & 0x7fffffff;
+        if (magnitude >= FLOAT_65536) {
+            return magnitude > FLOAT_EXPONENT ? value : Math.copySign(Float.POSITIVE_INFINITY, value);
+        }
+        if ((magnitude & BEYOND_HALF) == 0 && magnitude >= FLOAT_SMALLEST_NORMAL_HALF) {
+            return value;
+        }
+        int exponent = Math.max(magnitude & FLOAT_EXPONENT, FLOAT_SMALLEST_NORMAL_HALF);
+        float large = Float.intBitsToFloat(exponent + (13 << 23));
+        float rounded = Float.intBitsToFloat(magnitude) + large - large;
+        return Math.copySign(rounded < 65536 ? rounded : Float.POSITIVE_INFINITY, value);
+    }
+
     private static int normalMagnitude(int magnitude) {
         return magnitude - (112 << 23) + 0xfff + (magnitude >>> 13 & 1) >>> 13;
     }
@@ -78,12 +96,29 @@ public final class HalfPrecision {
         }
     }
 
+    /** The bits of values in a type of 16 bits. */
+    static void toShorts(float[] values, DType type, short[] target) {
+        switch (type) {
+            case F16 -> {
+                for (int i = 0; i < values.length; i++) {
+                    target[i] = floatToHalf(values[i]);
+                }
+            }
+            case BF16 -> {
+                for (int i = 0; i < values.length; i++) {
+                    target[i] = floatToBfloat(values[i]);
+                }
+            }
+            default -> throw new IllegalArgumentException("weights are not written as " + type);
+        }
+    }
+
     /** Rounds every value in {@code [from, to)} to the nearest one that {@code through} can hold. */
     public static void round(float[] values, int from, int to, DType through) {
         switch (through) {
             case F16 -> {
                 for (int i = from; i < to; i++) {
-                    values[i] = halfToFloat(floatToHalf(values[i]));
+                    values[i] = nearestHalf(values[i]);
                 }
             }
             case BF16 -> {

@@ -4,7 +4,6 @@ import dev.socratic.trainer.failure.FailureReason;
 import dev.socratic.trainer.failure.Problem;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.ShortBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.stream.IntStream;
@@ -15,8 +14,6 @@ import java.util.stream.IntStream;
  */
 public final class StoredTensor {
     private static final int ELEMENTS_AT_A_TIME = 1 << 20;
-    private static final int ELEMENTS_READ_AT_ONCE = 1 << 16;
-    private static final int SHORTS_AT_A_TIME = 1 << 13;
 
     private final String name;
     private final DType dtype;
@@ -114,14 +111,13 @@ public final class StoredTensor {
      * @param castThrough as for {@link #toFloats(DType)}
      */
     public void copy(long first, float[] target, int at, int count, DType castThrough) {
+        values(castThrough).copy(first, target, at, count);
+    }
+
+    /** The same for many parts, through buffers that are kept from one to the next. */
+    public TensorValues values(DType castThrough) {
         requireFloatingPoint();
-        ByteBuffer part = buffer(Math.min(ELEMENTS_READ_AT_ONCE, count) * dtype.bytes());
-        for (int done = 0; done < count; done += ELEMENTS_READ_AT_ONCE) {
-            int now = Math.min(ELEMENTS_READ_AT_ONCE, count - done);
-            read((first + done) * dtype.bytes(), part.clear().limit(now * dtype.bytes()));
-            convert(part.flip(), target, at + done, now);
-        }
-        HalfPrecision.round(target, at, at + count, castThrough);
+        return new TensorValues(this, castThrough);
     }
 
     /** Whether both have the same type, shape and bytes. */
@@ -140,33 +136,6 @@ public final class StoredTensor {
             }
         }
         return true;
-    }
-
-    private void convert(ByteBuffer source, float[] target, int at, int count) {
-        switch (dtype) {
-            case F32 -> source.asFloatBuffer().get(target, at, count);
-            case F16, BF16 -> convert(source.asShortBuffer(), target, at, count);
-            case F64 -> {
-                for (int i = 0; i < count; i++) {
-                    target[at + i] = (float) source.getDouble(i * Double.BYTES);
-                }
-            }
-            default -> throw new IllegalStateException(dtype + " is no floating-point type");
-        }
-    }
-
-    /** By way of a small array, over which the JIT makes vector code, which it does not over a buffer. */
-    private void convert(ShortBuffer source, float[] target, int at, int count) {
-        short[] bits = new short[Math.min(count, SHORTS_AT_A_TIME)];
-        for (int done = 0; done < count; done += bits.length) {
-            int now = Math.min(bits.length, count - done);
-            source.get(bits, 0, now);
-            if (dtype == DType.F16) {
-                HalfPrecision.halvesToFloats(bits, now, target, at + done);
-            } else {
-                HalfPrecision.bfloatsToFloats(bits, now, target, at + done);
-            }
-        }
     }
 
     private void requireFloatingPoint() {

@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import java.nio.channels.WritableByteChannel;
 import java.util.Arrays;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /**
  * A tensor for {@link SafetensorsWriter}.
@@ -14,6 +15,9 @@ import java.util.function.Supplier;
  * @param content writes exactly shape × dtype bytes, little-endian
  */
 public record TensorToWrite(DType dtype, long[] shape, Content content) {
+    private static final int WRITTEN_AT_ONCE = 1 << 20;
+    private static final int ENCODED_AT_ONCE = 1 << 16;
+
     /** Where the bytes come from; a tensor larger than 2 GiB is written in several buffers. */
     @FunctionalInterface
     public interface Content {
@@ -41,15 +45,9 @@ public record TensorToWrite(DType dtype, long[] shape, Content content) {
 
     /** Values that are made only when they are written. */
     public static TensorToWrite made(DType dtype, long[] shape, Supplier<float[]> values) {
-        return new TensorToWrite(dtype, shape, channel -> {
+        return encoded(dtype, shape, () -> {
             float[] made = values.get();
-            int step = Math.min(1 << 20, made.length);
-            ByteBuffer bytes = ByteBuffer.allocate(step * dtype.bytes()).order(ByteOrder.LITTLE_ENDIAN);
-            for (int at = 0; at < made.length; at += step) {
-                int count = Math.min(step, made.length - at);
-                put(made, at, count, dtype, bytes.clear());
-                writeAll(channel, bytes.flip());
-            }
+            return (first, target, count) -> System.arraycopy(made, (int) first, target, 0, count);
         });
     }
 
@@ -70,29 +68,44 @@ public record TensorToWrite(DType dtype, long[] shape, Content content) {
         if (tensor.dtype() == dtype) {
             return copyOf(tensor);
         }
-        int step = 1 << 20;
-        return new TensorToWrite(dtype, tensor.shape(), channel -> {
-            float[] values = new float[(int) Math.min(step, tensor.elements())];
-            ByteBuffer bytes =
-                    ByteBuffer.allocate(values.length * dtype.bytes()).order(ByteOrder.LITTLE_ENDIAN);
-            for (long at = 0; at < tensor.elements(); at += step) {
-                int count = (int) Math.min(step, tensor.elements() - at);
-                tensor.copy(at, values, 0, count, DType.F32);
-                put(values, 0, count, dtype, bytes.clear());
-                writeAll(channel, bytes.flip());
+        return encoded(
+                dtype, tensor.shape(), () -> (first, target, count) -> tensor.copy(first, target, 0, count, DType.F32));
+    }
+
+    private interface Values {
+        void copy(long first, float[] target, int count);
+    }
+
+    private static TensorToWrite encoded(DType dtype, long[] shape, Supplier<Values> values) {
+        return new TensorToWrite(dtype, shape, channel -> {
+            Values source = values.get();
+            long elements = Arrays.stream(shape).reduce(1, Math::multiplyExact);
+            ByteBuffer bytes = ByteBuffer.allocateDirect((int) Math.min(WRITTEN_AT_ONCE, elements) * dtype.bytes())
+                    .order(ByteOrder.LITTLE_ENDIAN);
+            for (long at = 0; at < elements; at += WRITTEN_AT_ONCE) {
+                int count = (int) Math.min(WRITTEN_AT_ONCE, elements - at);
+                encode(source, at, count, dtype, bytes.clear());
+                writeAll(channel, bytes.limit(count * dtype.bytes()));
             }
         });
     }
 
-    private static void put(float[] values, int from, int count, DType dtype, ByteBuffer target) {
-        for (int i = from; i < from + count; i++) {
-            switch (dtype) {
-                case F32 -> target.putFloat(values[i]);
-                case F16 -> target.putShort(HalfPrecision.floatToHalf(values[i]));
-                case BF16 -> target.putShort(HalfPrecision.floatToBfloat(values[i]));
-                default -> throw new IllegalArgumentException("weights are not written as " + dtype);
+    /** On all cores. */
+    private static void encode(Values source, long first, int count, DType dtype, ByteBuffer target) {
+        int parts = (count + ENCODED_AT_ONCE - 1) / ENCODED_AT_ONCE;
+        IntStream.range(0, parts).parallel().forEach(part -> {
+            int at = part * ENCODED_AT_ONCE;
+            int now = Math.min(ENCODED_AT_ONCE, count - at);
+            float[] values = new float[now];
+            source.copy(first + at, values, now);
+            if (dtype == DType.F32) {
+                target.asFloatBuffer().put(at, values);
+            } else {
+                short[] bits = new short[now];
+                HalfPrecision.toShorts(values, dtype, bits);
+                target.asShortBuffer().put(at, bits);
             }
-        }
+        });
     }
 
     public long byteSize() {

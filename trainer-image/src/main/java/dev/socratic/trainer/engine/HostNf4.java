@@ -8,12 +8,15 @@ import dev.socratic.trainer.quant.Nf4;
 import dev.socratic.trainer.quant.Nf4Blocks;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
  * NF4 matrices on the CPU as dense ones, to the bits of the TorchScript resource {@code Linear}: each value is written
- * once into the tensor's memory, where ATen's operations make several tensors of the matrix's size on the way.
+ * once, where ATen's operations make several tensors of the matrix's size on the way. A thread's matrices of a type share
+ * memory, as large as the largest of them, so that the system clears no fresh pages for each.
  */
 public final class HostNf4 {
     /** Few enough that their values stay in a core's cache until they are written. */
@@ -21,9 +24,13 @@ public final class HostNf4 {
 
     private static final int PARTS_A_TASK = 16;
 
+    private final NDManager owner;
     private final Tensors tensors;
+    private final ThreadLocal<Map<Precision, NDArray>> memories =
+            ThreadLocal.withInitial(() -> new EnumMap<>(Precision.class));
 
     public HostNf4(NDManager owner) {
+        this.owner = owner;
         this.tensors = new Tensors(owner);
     }
 
@@ -33,11 +40,12 @@ public final class HostNf4 {
                 && weight.rows() * weight.columns() <= Integer.MAX_VALUE / Float.BYTES;
     }
 
-    /** [rows, columns], every value rounded to {@code type}. */
+    /** [rows, columns], every value rounded to {@code type}; overwritten by this thread's next matrix of that type. */
     public NDArray dense(NDManager scope, Weight.Nf4 weight, Precision type) {
-        NDArray dense = tensors.allocate(scope, Device.cpu(), weight.rows(), weight.columns(), type);
-        ByteBuffer packed = memory(weight.storage().get(0));
-        ByteBuffer target = memory(dense);
+        NDArray dense =
+                tensors.view(scope, memory(type, weight.rows() * weight.columns()), 0, weight.rows(), weight.columns());
+        ByteBuffer packed = bytes(weight.storage().get(0));
+        ByteBuffer target = bytes(dense);
         float[] absmax = scales(weight.storage()).absmax();
         int parts = (absmax.length + BLOCKS_AT_ONCE - 1) / BLOCKS_AT_ONCE;
         IntStream.range(0, (parts + PARTS_A_TASK - 1) / PARTS_A_TASK).parallel().forEach(task -> {
@@ -50,7 +58,20 @@ public final class HostNf4 {
         return dense;
     }
 
-    private static ByteBuffer memory(NDArray array) {
+    private NDArray memory(Precision type, long elements) {
+        Map<Precision, NDArray> own = memories.get();
+        NDArray memory = own.get(type);
+        if (memory == null || memory.size() < elements) {
+            if (memory != null) {
+                memory.close();
+            }
+            memory = tensors.allocate(owner, Device.cpu(), elements, 1, type);
+            own.put(type, memory);
+        }
+        return memory;
+    }
+
+    private static ByteBuffer bytes(NDArray array) {
         return array.toByteBuffer(true).order(ByteOrder.LITTLE_ENDIAN);
     }
 
@@ -58,7 +79,7 @@ public final class HostNf4 {
         if (storage.size() == 2) {
             return new BlockScales.Plain(storage.get(1).toFloatArray());
         }
-        ByteBuffer memory = memory(storage.get(1));
+        ByteBuffer memory = bytes(storage.get(1));
         byte[] codes = new byte[memory.remaining()];
         memory.get(codes);
         return new BlockScales.DoubleQuantized(
@@ -68,31 +89,27 @@ public final class HostNf4 {
     /**
      * One task's buffers.
      *
-     * @param floats values of float32
-     * @param halves values of 16 bits, two in an int
+     * @param packed codes of the blocks that are written at once
+     * @param last takes the block in which a matrix ends
      */
-    private record Part(Precision type, byte[] packed, float[] floats, int[] halves) {
+    private record Part(Precision type, byte[] packed, ByteBuffer last) {
         static Part of(Precision type) {
-            int values = BLOCKS_AT_ONCE * Nf4.BLOCK;
-            return new Part(type, new byte[values / 2], new float[values], new int[values / 2]);
+            ByteBuffer last = ByteBuffer.allocate(Nf4.BLOCK * type.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+            return new Part(type, new byte[BLOCKS_AT_ONCE * Nf4Blocks.BYTES], last);
         }
 
-        /** Dequantizes blocks from the first on; the last of the matrix may be longer than what is left of it. */
+        /** Dequantizes blocks from the first on. */
         void write(ByteBuffer source, float[] absmax, int first, ByteBuffer target) {
             int blocks = Math.min(BLOCKS_AT_ONCE, absmax.length - first);
             source.get(first * Nf4Blocks.BYTES, packed, 0, blocks * Nf4Blocks.BYTES);
-            int at = first * Nf4.BLOCK;
-            if (type == Precision.FLOAT32) {
-                Nf4Blocks.toFloats(packed, blocks, absmax, first, floats);
-                var memory = target.asFloatBuffer();
-                memory.put(at, floats, 0, Math.min(blocks * Nf4.BLOCK, memory.limit() - at));
-            } else {
-                Nf4Blocks.toHalves(packed, blocks, absmax, first, type.stored(), halves);
-                int values = Math.min(blocks * Nf4.BLOCK, target.limit() / Short.BYTES - at);
-                target.asIntBuffer().put(at / 2, halves, 0, values / 2);
-                if (values % 2 == 1) {
-                    target.putShort((at + values - 1) * Short.BYTES, (short) halves[values / 2]);
-                }
+            int at = first * last.capacity();
+            int whole = Math.min(blocks, (target.limit() - at) / last.capacity());
+            Nf4Blocks.write(packed, whole, absmax, first, type.stored(), target, at);
+            if (whole < blocks) {
+                System.arraycopy(packed, whole * Nf4Blocks.BYTES, packed, 0, Nf4Blocks.BYTES);
+                Nf4Blocks.write(packed, 1, absmax, first + whole, type.stored(), last, 0);
+                int end = at + whole * last.capacity();
+                target.put(end, last, 0, target.limit() - end);
             }
         }
     }

@@ -71,7 +71,7 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
                         : headWorkspace(tactic.rows(), id);
         Activations activations = activations(id, candidate, schedule, blocks, last);
         boolean dequantizes = own && quantized() && layers > 0 && tactic.weights() == Tactic.Weights.EACH_TIME;
-        long room = dequantizes ? kernelMemory.dequantizedAtOnce() : 0;
+        long room = dequantizes ? kernelMemory.dequantizedAtOnce() : layers > 0 ? denseOnHost(id) : 0;
         return new RunPlan.Device(
                 id,
                 contents(id, map),
@@ -187,21 +187,28 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
         return id.equals("cpu") ? SCORES_AT_ONCE_ON_CPU : SCORES_AT_ONCE;
     }
 
-    /**
-     * Bytes of a weight's element while it is multiplied. On the CPU its values alone: backward in the type that it was
-     * quantized from, and in the one of the product where that is another.
-     */
+    /** Bytes of a weight's element while libtorch dequantizes it. */
     private int dequantized(String id) {
-        if (!quantized()) {
+        return quantized() && !dequantizesOnHost(id) ? TorchMemory.DEQUANTIZED_BY_STEPS : 0;
+    }
+
+    /**
+     * What the CPU has for one weight after the other: the largest's values in the type that it was quantized from, which
+     * the backward pass takes, and in the one of the product where that is another.
+     */
+    private long denseOnHost(String id) {
+        if (!quantized() || !dequantizesOnHost(id)) {
             return 0;
         }
         Dtype source = spec.model().dtype();
         Dtype compute = spec.quantization().computeDtype();
-        boolean bySteps = !id.equals("cpu") || spec.lora().useDora() && source != compute;
-        if (bySteps) {
-            return TorchMemory.DEQUANTIZED_BY_STEPS;
-        }
-        return bytes(source) + (source == compute ? 0 : bytes(compute));
+        return shape.largestLinearElements() * (bytes(source) + (source == compute ? 0 : bytes(compute)));
+    }
+
+    private boolean dequantizesOnHost(String id) {
+        return id.equals("cpu")
+                && (!spec.lora().useDora()
+                        || spec.model().dtype() == spec.quantization().computeDtype());
     }
 
     private boolean quantized() {

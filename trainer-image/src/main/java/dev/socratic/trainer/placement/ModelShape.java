@@ -82,6 +82,11 @@ public record ModelShape(
         return linears.stream().mapToLong(LinearShape::elements).sum();
     }
 
+    /** Elements of the largest of them. */
+    long largestLinearElements() {
+        return linears.stream().mapToLong(LinearShape::elements).max().orElse(0);
+    }
+
     /** Elements of a block that are never quantized: norms and biases. */
     long vectorElements() {
         return norms.stream().mapToLong(Integer::longValue).sum()

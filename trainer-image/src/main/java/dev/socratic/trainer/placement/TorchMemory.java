@@ -9,7 +9,7 @@ import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
  * @param stream bytes of a value of the residual stream, and of what an operation makes on its way
  * @param branch bytes of a value between two norms
  * @param scoresAtOnce elements of the attention scores that are computed at once
- * @param dequantized bytes of a weight's element while it is multiplied, 0 where weights are not quantized
+ * @param dequantized bytes of a weight's element while libtorch dequantizes it, 0 where it does not
  */
 record TorchMemory(
         ModelShape shape, SocraticFineTuneSpec spec, int stream, int branch, long scoresAtOnce, int dequantized)

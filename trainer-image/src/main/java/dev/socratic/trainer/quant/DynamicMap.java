@@ -1,6 +1,7 @@
 package dev.socratic.trainer.quant;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * Eight-bit codes for the scales: blocks of {@value #BLOCK} values, each divided by its largest magnitude and rounded to
@@ -13,6 +14,11 @@ public final class DynamicMap {
     private static final int EXPONENTS = 7;
     private static final float[] LEVELS = levels();
     private static final float[] THRESHOLDS = thresholds();
+    /**
+     * Floats whose first sixteen bits are the same are a cell too narrow for two thresholds: how many lie below each. Of
+     * no number the code is the first.
+     */
+    private static final byte[] BELOW_CELL = belowCells();
 
     private DynamicMap() {}
 
@@ -73,7 +79,7 @@ public final class DynamicMap {
     static BlockScales.DoubleQuantized quantize(float[] values, float offset) {
         byte[] codes = new byte[values.length];
         float[] absmax = new float[(values.length + BLOCK - 1) / BLOCK];
-        for (int block = 0; block < absmax.length; block++) {
+        IntStream.range(0, absmax.length).parallel().forEach(block -> {
             int from = block * BLOCK;
             int to = Math.min(values.length, from + BLOCK);
             float largest = 0;
@@ -86,7 +92,7 @@ public final class DynamicMap {
             for (int i = from; i < to; i++) {
                 codes[i] = (byte) nearest(whole ? values[i] * (1 / scale) : values[i] / scale);
             }
-        }
+        });
         return new BlockScales.DoubleQuantized(codes, absmax, offset);
     }
 
@@ -100,11 +106,26 @@ public final class DynamicMap {
 
     /** The number of thresholds below {@code scaled}. */
     private static int nearest(float scaled) {
+        int before = BELOW_CELL[Float.floatToRawIntBits(scaled) >>> Short.SIZE] & 255;
+        return before < THRESHOLDS.length && THRESHOLDS[before] < scaled ? before + 1 : before;
+    }
+
+    private static byte[] belowCells() {
+        byte[] below = new byte[1 << Short.SIZE];
+        for (int cell = 0; cell < below.length; cell++) {
+            float one = Float.intBitsToFloat(cell << Short.SIZE);
+            float other = Float.intBitsToFloat(cell << Short.SIZE | 0xffff);
+            below[cell] = (byte) below(Math.min(one, other));
+        }
+        return below;
+    }
+
+    private static int below(float value) {
         int low = 0;
         int high = THRESHOLDS.length;
         while (low < high) {
             int middle = (low + high) / 2;
-            if (THRESHOLDS[middle] < scaled) {
+            if (THRESHOLDS[middle] < value) {
                 low = middle + 1;
             } else {
                 high = middle;

@@ -2,7 +2,10 @@ package dev.socratic.trainer.quant;
 
 import dev.socratic.trainer.checkpoint.DType;
 import dev.socratic.trainer.checkpoint.StoredTensor;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
@@ -31,7 +34,10 @@ public final class Nf4 {
      * [-1, 1] is cut into cells so narrow that none holds two thresholds: a value's code is the number of thresholds in
      * the cells before its own, and one more if it exceeds the threshold in its own.
      */
-    private static final int CELLS = 33;
+    private static final int CELLS = 64;
+
+    /** Its last place is 1: in a sum with it the last bits are the other number, rounded. */
+    private static final float LAST_PLACE_ONE = 0x1p23f;
 
     private static final byte[] THRESHOLDS_BEFORE_CELL = new byte[CELLS];
     private static final float[] THRESHOLD_IN_CELL = new float[CELLS];
@@ -79,7 +85,7 @@ public final class Nf4 {
      */
     public static Nf4Tensor quantize(float[] values, long[] shape, DoubleQuant doubleQuant) {
         return quantize(
-                (first, target, count) -> System.arraycopy(values, (int) first, target, 0, count),
+                () -> (first, target, at, count) -> System.arraycopy(values, (int) first, target, at, count),
                 values.length,
                 shape,
                 doubleQuant);
@@ -91,11 +97,7 @@ public final class Nf4 {
      * @param castThrough the type that the model is loaded in: values are rounded to it first
      */
     public static Nf4Tensor quantize(StoredTensor tensor, DType castThrough, DoubleQuant doubleQuant) {
-        return quantize(
-                (first, target, count) -> tensor.copy(first, target, 0, count, castThrough),
-                tensor.elements(),
-                tensor.shape(),
-                doubleQuant);
+        return quantize(() -> tensor.values(castThrough)::copy, tensor.elements(), tensor.shape(), doubleQuant);
     }
 
     /** The matrix back, in binary32: {@code codebook[code] * absmax}, not rounded to the model's type. */
@@ -106,20 +108,21 @@ public final class Nf4 {
             int blocks = (count + BLOCK - 1) / BLOCK;
             int at = (int) first;
             byte[] packed = Arrays.copyOfRange(tensor.packed(), at / 2, at / 2 + blocks * Nf4Blocks.BYTES);
-            float[] part = new float[blocks * BLOCK];
-            Nf4Blocks.toFloats(packed, blocks, absmax, at / BLOCK, part);
-            System.arraycopy(part, 0, values, at, count);
+            ByteBuffer part = ByteBuffer.allocate(blocks * BLOCK * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            Nf4Blocks.write(packed, blocks, absmax, at / BLOCK, DType.F32, part, 0);
+            part.asFloatBuffer().get(values, at, count);
         });
         return values;
     }
 
-    private static Nf4Tensor quantize(Values values, long elements, long[] shape, DoubleQuant doubleQuant) {
+    private static Nf4Tensor quantize(Supplier<Values> values, long elements, long[] shape, DoubleQuant doubleQuant) {
         byte[] packed = new byte[Math.toIntExact((elements + 1) / 2)];
         float[] absmax = new float[Math.toIntExact((elements + BLOCK - 1) / BLOCK)];
+        ThreadLocal<Values> sources = ThreadLocal.withInitial(values);
         ThreadLocal<float[]> buffers = ThreadLocal.withInitial(() -> new float[BLOCKS_A_TASK * BLOCK]);
         forEachTask(elements, (first, count) -> {
             float[] block = buffers.get();
-            values.copy(first, block, count);
+            sources.get().copy(first, block, 0, count);
             int at = 0;
             for (; at + BLOCK <= count; at += BLOCK) {
                 float scale = largestMagnitude(block, at, at + BLOCK);
@@ -161,9 +164,9 @@ public final class Nf4 {
         return THRESHOLDS_BEFORE_CELL[cell] + (scaled > THRESHOLD_IN_CELL[cell] ? 1 : 0);
     }
 
-    /** Monotone in {@code scaled}, which lies within a rounding error of [-1, 1]. */
+    /** Monotone in {@code scaled}, which lies within a rounding error of [-1, 1]: 0 to 32. */
     private static int cell(float scaled) {
-        return Math.min(CELLS - 1, (int) ((scaled + 1) * (CELLS / 2)));
+        return Float.floatToRawIntBits(scaled * 16 + (LAST_PLACE_ONE + 16)) & CELLS - 1;
     }
 
     /** @param absmax of each block; used up */
@@ -194,7 +197,8 @@ public final class Nf4 {
         void run(long first, int count);
     }
 
+    /** For one thread. */
     private interface Values {
-        void copy(long first, float[] target, int count);
+        void copy(long first, float[] target, int at, int count);
     }
 }

@@ -4,6 +4,7 @@ import dev.socratic.trainer.checkpoint.DType;
 import dev.socratic.trainer.checkpoint.HalfPrecision;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
@@ -27,46 +28,61 @@ public final class Nf4Blocks {
     private Nf4Blocks() {}
 
     /**
+     * Writes the values of whole blocks.
+     *
      * @param packed codes of so many blocks from the array's begin on, the first of two in a byte's high half
      * @param absmax one a block, that of the first at {@code first}
-     * @param target takes the values from its begin on
+     * @param type of the values: F32, F16 or BF16
+     * @param target little-endian
+     * @param at the byte that the first value begins at
      */
-    public static void toFloats(byte[] packed, int blocks, float[] absmax, int first, float[] target) {
-        float[] values = new float[CODEBOOK.length];
+    public static void write(
+            byte[] packed, int blocks, float[] absmax, int first, DType type, ByteBuffer target, int at) {
+        int[] values = new int[CODEBOOK.length];
         for (int block = 0; block < blocks; block++) {
-            for (int code = 0; code < values.length; code++) {
-                values[code] = CODEBOOK[code] * absmax[first + block];
-            }
-            int at = block * BYTES;
-            for (int i = at; i < at + BYTES; i += Integer.BYTES) {
-                int codes = (int) FOUR_BYTES.get(packed, i);
-                target[2 * i] = values[codes >> 4 & 15];
-                target[2 * i + 1] = values[codes & 15];
-                target[2 * i + 2] = values[codes >> 12 & 15];
-                target[2 * i + 3] = values[codes >> 8 & 15];
-                target[2 * i + 4] = values[codes >> 20 & 15];
-                target[2 * i + 5] = values[codes >> 16 & 15];
-                target[2 * i + 6] = values[codes >>> 28];
-                target[2 * i + 7] = values[codes >> 24 & 15];
+            float scale = absmax[first + block];
+            int from = block * BYTES;
+            if (type == DType.F32) {
+                floats(scale, values);
+                writeInts(packed, from, values, target, at + from * 2 * Float.BYTES);
+            } else {
+                halves(scale, type, values);
+                writeShorts(packed, from, values, target, at + from * 2 * Short.BYTES);
             }
         }
     }
 
-    /**
-     * The same in a type of 16 bits.
-     *
-     * @param type F16 or BF16
-     * @param target takes the bits of two values in an int, the first in its low half
-     */
-    public static void toHalves(byte[] packed, int blocks, float[] absmax, int first, DType type, int[] target) {
-        int[] values = new int[CODEBOOK.length];
-        for (int block = 0; block < blocks; block++) {
-            halves(absmax[first + block], type, values);
-            int at = block * BYTES;
-            for (int i = at; i < at + BYTES; i++) {
-                int pair = packed[i];
-                target[i] = values[pair >> 4 & 15] | values[pair & 15] << 16;
-            }
+    private static void writeInts(byte[] packed, int from, int[] values, ByteBuffer target, int at) {
+        for (int i = 0; i < BYTES; i += Integer.BYTES) {
+            int codes = (int) FOUR_BYTES.get(packed, from + i);
+            int to = at + i * 2 * Integer.BYTES;
+            target.putLong(to, pair(values[codes >> 4 & 15], values[codes & 15]));
+            target.putLong(to + 8, pair(values[codes >> 12 & 15], values[codes >> 8 & 15]));
+            target.putLong(to + 16, pair(values[codes >> 20 & 15], values[codes >> 16 & 15]));
+            target.putLong(to + 24, pair(values[codes >>> 28], values[codes >> 24 & 15]));
+        }
+    }
+
+    private static void writeShorts(byte[] packed, int from, int[] values, ByteBuffer target, int at) {
+        for (int i = 0; i < BYTES; i += Integer.BYTES) {
+            int codes = (int) FOUR_BYTES.get(packed, from + i);
+            int first = values[codes >> 4 & 15] | values[codes & 15] << 16;
+            int second = values[codes >> 12 & 15] | values[codes >> 8 & 15] << 16;
+            int third = values[codes >> 20 & 15] | values[codes >> 16 & 15] << 16;
+            int fourth = values[codes >>> 28] | values[codes >> 24 & 15] << 16;
+            int to = at + i * 2 * Short.BYTES;
+            target.putLong(to, pair(first, second));
+            target.putLong(to + 8, pair(third, fourth));
+        }
+    }
+
+    private static long pair(int first, int second) {
+        return Integer.toUnsignedLong(first) | (long) second << Integer.SIZE;
+    }
+
+    private static void floats(float absmax, int[] values) {
+        for (int code = 0; code < values.length; code++) {
+            values[code] = Float.floatToRawIntBits(CODEBOOK[code] * absmax);
         }
     }
 

@@ -232,7 +232,7 @@ class PlannerTest {
         long gate = 2304L * 9216;
         assertThat(steps.devices().get(0).plannedBytes()
                         - values.devices().get(0).plannedBytes())
-                .isCloseTo(gate * (12 - 2) * 11 / 10, within(1L));
+                .isCloseTo(gate * 12 * 11 / 10 - gate * 2, within(1L));
     }
 
     @Test

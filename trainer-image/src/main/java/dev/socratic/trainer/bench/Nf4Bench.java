@@ -87,14 +87,14 @@ public record Nf4Bench(int rows, int columns, Optional<String> compared) {
             HostNf4 host = new HostNf4(scope);
             Weight.Nf4 weight = (Weight.Nf4)
                     new Nf4Storage(engine, scope).place(quantized(type, tensor), rows, columns, type, Device.cpu());
-            NDArray matrix = host.dense(scope, weight, type);
+            NDArray matrix = host.dense(scope, weight, type, type);
             NDArray other = engine.tensors().allocate(scope, Device.cpu(), rows, columns, type);
             Map<String, Double> rates = new LinkedHashMap<>();
             rates.put("copy", rate(type, () -> engine.tensors().write(other, matrix)));
             rates.put("quantize", rate(type, () -> quantized(type, tensor)));
             rates.put(
                     "dequantize",
-                    rate(type, () -> host.dense(scope, weight, type).close()));
+                    rate(type, () -> host.dense(scope, weight, type, type).close()));
             return rates;
         }
     }

@@ -3,6 +3,7 @@ package dev.socratic.trainer.engine;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.socratic.trainer.checkpoint.DType;
 import dev.socratic.trainer.quant.BlockScales;
 import dev.socratic.trainer.quant.Nf4;
 import dev.socratic.trainer.quant.Nf4Blocks;
@@ -40,8 +41,12 @@ public final class HostNf4 {
                 && weight.rows() * weight.columns() <= Integer.MAX_VALUE / Float.BYTES;
     }
 
-    /** [rows, columns], every value rounded to {@code type}; overwritten by this thread's next matrix of that type. */
-    public NDArray dense(NDManager scope, Weight.Nf4 weight, Precision type) {
+    /**
+     * [rows, columns], overwritten by this thread's next matrix of the same type.
+     *
+     * @param rounded what every value is rounded to before it is cast to {@code type}
+     */
+    public NDArray dense(NDManager scope, Weight.Nf4 weight, Precision rounded, Precision type) {
         NDArray dense =
                 tensors.view(scope, memory(type, weight.rows() * weight.columns()), 0, weight.rows(), weight.columns());
         ByteBuffer packed = bytes(weight.storage().get(0));
@@ -49,7 +54,7 @@ public final class HostNf4 {
         float[] absmax = scales(weight.storage()).absmax();
         int parts = (absmax.length + BLOCKS_AT_ONCE - 1) / BLOCKS_AT_ONCE;
         IntStream.range(0, (parts + PARTS_A_TASK - 1) / PARTS_A_TASK).parallel().forEach(task -> {
-            Part part = Part.of(type);
+            Part part = Part.of(rounded, type);
             int end = Math.min(parts, (task + 1) * PARTS_A_TASK);
             for (int i = task * PARTS_A_TASK; i < end; i++) {
                 part.write(packed, absmax, i * BLOCKS_AT_ONCE, target);
@@ -92,10 +97,10 @@ public final class HostNf4 {
      * @param packed codes of the blocks that are written at once
      * @param last takes the block in which a matrix ends
      */
-    private record Part(Precision type, byte[] packed, ByteBuffer last) {
-        static Part of(Precision type) {
+    private record Part(DType rounded, DType type, byte[] packed, ByteBuffer last) {
+        static Part of(Precision rounded, Precision type) {
             ByteBuffer last = ByteBuffer.allocate(Nf4.BLOCK * type.bytes()).order(ByteOrder.LITTLE_ENDIAN);
-            return new Part(type, new byte[BLOCKS_AT_ONCE * Nf4Blocks.BYTES], last);
+            return new Part(rounded.stored(), type.stored(), new byte[BLOCKS_AT_ONCE * Nf4Blocks.BYTES], last);
         }
 
         /** Dequantizes blocks from the first on. */
@@ -104,10 +109,10 @@ public final class HostNf4 {
             source.get(first * Nf4Blocks.BYTES, packed, 0, blocks * Nf4Blocks.BYTES);
             int at = first * last.capacity();
             int whole = Math.min(blocks, (target.limit() - at) / last.capacity());
-            Nf4Blocks.write(packed, whole, absmax, first, type.stored(), target, at);
+            Nf4Blocks.write(packed, whole, absmax, first, rounded, type, target, at);
             if (whole < blocks) {
                 System.arraycopy(packed, whole * Nf4Blocks.BYTES, packed, 0, Nf4Blocks.BYTES);
-                Nf4Blocks.write(packed, 1, absmax, first + whole, type.stored(), last, 0);
+                Nf4Blocks.write(packed, 1, absmax, first + whole, rounded, type, last, 0);
                 int end = at + whole * last.capacity();
                 target.put(end, last, 0, target.limit() - end);
             }

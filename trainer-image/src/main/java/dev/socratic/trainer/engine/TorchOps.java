@@ -106,7 +106,7 @@ final class TorchOps implements Ops {
                         tables(layer.weight()),
                         layer.weight().rows(),
                         layer.weight().columns(),
-                        source(layer).scalarType(),
+                        (isReadDense(layer) ? layer.compute() : source(layer)).scalarType(),
                         layer.compute().scalarType(),
                         layer.biasGradient().map(List::of).orElse(List.of()),
                         layer.lora().map(LoraFactors::factorsAndGradients).orElse(List.of()),
@@ -135,16 +135,18 @@ final class TorchOps implements Ops {
                 scaling(layer));
     }
 
-    /**
-     * A layer's weight as a script takes it that reads it rounded to {@code use}. DoRA reads it in two types; where these
-     * differ, the script dequantizes.
-     */
+    /** A layer's weight as a script takes it that reads it rounded to {@code use}. */
     private List<NDArray> frozen(NDManager scope, Linear layer, Precision use) {
+        return isReadDense(layer)
+                ? List.of(hostNf4.dense(scope, (Weight.Nf4) layer.weight(), use, layer.compute()))
+                : storage(layer.weight());
+    }
+
+    /** Whether scripts get the matrix. DoRA reads it rounded in two ways; where these differ, a script dequantizes. */
+    private static boolean isReadDense(Linear layer) {
         boolean once = source(layer) == layer.compute()
                 || layer.lora().flatMap(LoraFactors::magnitude).isEmpty();
-        return once && layer.weight() instanceof Weight.Nf4 nf4 && HostNf4.holds(nf4)
-                ? List.of(hostNf4.dense(scope, nf4, use))
-                : storage(layer.weight());
+        return once && layer.weight() instanceof Weight.Nf4 nf4 && HostNf4.holds(nf4);
     }
 
     private static List<NDArray> storage(Weight weight) {

@@ -192,17 +192,11 @@ record MemoryEstimate(ModelShape shape, SocraticFineTuneSpec spec, Kernels kerne
         return quantized() && !dequantizesOnHost(id) ? TorchMemory.DEQUANTIZED_BY_STEPS : 0;
     }
 
-    /**
-     * What the CPU has for one weight after the other: the largest's values in the type that it was quantized from, which
-     * the backward pass takes, and in the one of the product where that is another.
-     */
+    /** What the CPU has for one weight after the other: the largest's values in the type of the product. */
     private long denseOnHost(String id) {
-        if (!quantized() || !dequantizesOnHost(id)) {
-            return 0;
-        }
-        Dtype source = spec.model().dtype();
-        Dtype compute = spec.quantization().computeDtype();
-        return shape.largestLinearElements() * (bytes(source) + (source == compute ? 0 : bytes(compute)));
+        return quantized() && dequantizesOnHost(id)
+                ? shape.largestLinearElements() * bytes(spec.quantization().computeDtype())
+                : 0;
     }
 
     private boolean dequantizesOnHost(String id) {

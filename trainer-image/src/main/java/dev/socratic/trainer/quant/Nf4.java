@@ -109,7 +109,7 @@ public final class Nf4 {
             int at = (int) first;
             byte[] packed = Arrays.copyOfRange(tensor.packed(), at / 2, at / 2 + blocks * Nf4Blocks.BYTES);
             ByteBuffer part = ByteBuffer.allocate(blocks * BLOCK * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-            Nf4Blocks.write(packed, blocks, absmax, at / BLOCK, DType.F32, part, 0);
+            Nf4Blocks.write(packed, blocks, absmax, at / BLOCK, DType.F32, DType.F32, part, 0);
             part.asFloatBuffer().get(values, at, count);
         });
         return values;

@@ -8,7 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * Whole blocks of codes back to values: {@code codebook[code] * absmax}, rounded to a type. A block has sixteen different
+ * Whole blocks of codes back to values: {@code codebook[code] * absmax}, rounded. A block has sixteen different
  * values only, so that each is multiplied and rounded once and then copied.
  */
 public final class Nf4Blocks {
@@ -32,22 +32,37 @@ public final class Nf4Blocks {
      *
      * @param packed codes of so many blocks from the array's begin on, the first of two in a byte's high half
      * @param absmax one a block, that of the first at {@code first}
-     * @param type of the values: F32, F16 or BF16
+     * @param through the type that values are rounded to first, F32 to leave them as they are
+     * @param type that they are written in: F32, F16 or BF16
      * @param target little-endian
      * @param at the byte that the first value begins at
      */
     public static void write(
-            byte[] packed, int blocks, float[] absmax, int first, DType type, ByteBuffer target, int at) {
-        int[] values = new int[CODEBOOK.length];
+            byte[] packed,
+            int blocks,
+            float[] absmax,
+            int first,
+            DType through,
+            DType type,
+            ByteBuffer target,
+            int at) {
+        float[] values = new float[CODEBOOK.length];
+        int[] bits = new int[CODEBOOK.length];
         for (int block = 0; block < blocks; block++) {
             float scale = absmax[first + block];
+            for (int code = 0; code < values.length; code++) {
+                values[code] = CODEBOOK[code] * scale;
+            }
+            if (through != type) {
+                HalfPrecision.round(values, 0, values.length, through);
+            }
             int from = block * BYTES;
             if (type == DType.F32) {
-                floats(scale, values);
-                writeInts(packed, from, values, target, at + from * 2 * Float.BYTES);
+                floats(values, bits);
+                writeInts(packed, from, bits, target, at + from * 2 * Float.BYTES);
             } else {
-                halves(scale, type, values);
-                writeShorts(packed, from, values, target, at + from * 2 * Short.BYTES);
+                halves(values, scale, type, bits);
+                writeShorts(packed, from, bits, target, at + from * 2 * Short.BYTES);
             }
         }
     }
@@ -80,22 +95,21 @@ public final class Nf4Blocks {
         return Integer.toUnsignedLong(first) | (long) second << Integer.SIZE;
     }
 
-    private static void floats(float absmax, int[] values) {
-        for (int code = 0; code < values.length; code++) {
-            values[code] = Float.floatToRawIntBits(CODEBOOK[code] * absmax);
+    private static void floats(float[] values, int[] bits) {
+        for (int code = 0; code < bits.length; code++) {
+            bits[code] = Float.floatToRawIntBits(values[code]);
         }
     }
 
-    /** The bits of a block's sixteen values. */
-    private static void halves(float absmax, DType type, int[] values) {
+    private static void halves(float[] values, float absmax, DType type, int[] bits) {
         boolean usual = absmax >= LEAST_USUAL && absmax < USUAL_BELOW;
-        for (int code = 0; code < values.length; code++) {
-            float value = CODEBOOK[code] * absmax;
-            short bits = usual
+        for (int code = 0; code < bits.length; code++) {
+            float value = values[code];
+            short half = usual
                     ? type == DType.F16 ? HalfPrecision.normalToHalf(value) : HalfPrecision.numberToBfloat(value)
                     : type == DType.F16 ? HalfPrecision.floatToHalf(value) : HalfPrecision.floatToBfloat(value);
-            values[code] = bits & 0xffff;
+            bits[code] = half & 0xffff;
         }
-        values[ZERO] = usual ? 0 : values[ZERO];
+        bits[ZERO] = usual ? 0 : bits[ZERO];
     }
 }

@@ -17,14 +17,17 @@ class HostNf4Test {
     /** The script is what other devices and DoRA use. Blocks are of all scales, odd sizes end within a block, and large ones span several tasks. */
     @ParameterizedTest
     @CsvSource({
-        "FLOAT32, ON, 3, 37",
-        "FLOAT32, OFF, 640, 259",
-        "FLOAT16, ON, 640, 259",
-        "FLOAT16, OFF, 1, 1",
-        "FLOAT16, OFF, 64, 259",
-        "BFLOAT16, ON, 64, 64",
+        "FLOAT32, FLOAT32, ON, 3, 37",
+        "FLOAT32, FLOAT32, OFF, 640, 259",
+        "FLOAT16, FLOAT16, ON, 640, 259",
+        "FLOAT16, FLOAT16, OFF, 1, 1",
+        "FLOAT16, FLOAT16, OFF, 64, 259",
+        "BFLOAT16, BFLOAT16, ON, 64, 64",
+        "BFLOAT16, FLOAT32, ON, 640, 259",
+        "FLOAT16, FLOAT32, OFF, 64, 259",
+        "BFLOAT16, FLOAT16, ON, 64, 259",
     })
-    void theBitsAreThoseOfTheScript(Precision type, DoubleQuant doubleQuant, int rows, int columns) {
+    void theBitsAreThoseOfTheScript(Precision rounded, Precision type, DoubleQuant doubleQuant, int rows, int columns) {
         float[] values = new float[rows * columns];
         Random random = new Random(5);
         double scale = 0;
@@ -36,8 +39,8 @@ class HostNf4Test {
         try (TorchEngine engine = TorchEngine.start();
                 NDManager scope = engine.root().newSubManager()) {
             Weight.Nf4 weight =
-                    (Weight.Nf4) new Nf4Storage(engine, scope).place(tensor, rows, columns, type, Device.cpu());
-            NDArray ours = new HostNf4(scope).dense(scope, weight, type);
+                    (Weight.Nf4) new Nf4Storage(engine, scope).place(tensor, rows, columns, rounded, Device.cpu());
+            NDArray ours = new HostNf4(scope).dense(scope, weight, rounded, type);
             NDArray script = TorchScript.load(scope, "Linear")
                     .one(
                             scope,
@@ -46,8 +49,9 @@ class HostNf4Test {
                             List.copyOf(weight.tables().arrays()),
                             (long) rows,
                             (long) columns,
-                            type.scalarType());
-            assertThat(ours.toByteBuffer(false)).isEqualTo(script.toByteBuffer(false));
+                            rounded.scalarType());
+            NDArray cast = engine.tensors().cast(scope, script, type);
+            assertThat(ours.toByteBuffer(false)).isEqualTo(cast.toByteBuffer(false));
             assertThat(ours.getShape()).isEqualTo(script.getShape());
         }
     }

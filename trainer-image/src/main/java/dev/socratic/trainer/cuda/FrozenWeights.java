@@ -7,13 +7,15 @@ import dev.socratic.trainer.cuda.Gpu.Scratch;
 import dev.socratic.trainer.engine.Linear;
 import dev.socratic.trainer.engine.Precision;
 import dev.socratic.trainer.engine.Weight;
+import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
- * The frozen matrices of layers that read the same input, below one another in the compute type: dequantized for one
- * use, or once and for all as far as the device has bytes to spare for that.
+ * The frozen matrices of layers that read the same input, in the compute type. Quantized ones are dequantized below one
+ * another, for one use, or once and for all as far as the device has bytes to spare for that; others are where they are.
  */
 final class FrozenWeights {
     private static final int MOST = 3;
@@ -37,12 +39,22 @@ final class FrozenWeights {
         spareBytes = bytes;
     }
 
-    /** [outputs of all, inputs], until the next weights are asked for. */
-    record Joined(Matrix matrix) {
-        /** The rows from one on. */
-        Matrix from(long row) {
-            long bytes = row * matrix.stride() * matrix.type().bytes();
-            return new Matrix(matrix.address() + bytes, matrix.stride(), matrix.type());
+    /**
+     * Until the next weights are asked for.
+     *
+     * @param all [outputs of all, inputs], where the matrices are below one another
+     * @param each [outputs, inputs] of every layer
+     */
+    record Matrices(Optional<Matrix> all, List<Matrix> each) {
+        private static Matrices joined(Matrix all, List<Linear> linears) {
+            List<Matrix> each = new ArrayList<>();
+            long row = 0;
+            for (Linear linear : linears) {
+                long bytes = row * all.stride() * all.type().bytes();
+                each.add(new Matrix(all.address() + bytes, all.stride(), all.type()));
+                row += linear.weight().rows();
+            }
+            return new Matrices(Optional.of(all), each);
         }
     }
 
@@ -59,39 +71,49 @@ final class FrozenWeights {
     }
 
     boolean suit(List<Linear> linears) {
-        boolean dense = linears.size() == 1
-                && linears.get(0).weight() instanceof Weight.Dense matrix
-                && gpu.isCompute(matrix.matrix())
-                && gpu.dense(matrix.matrix());
-        return dense
+        return linears.stream().allMatch(this::isDense)
                 || linears.size() <= MOST && linears.stream().allMatch(linear -> linear.weight() instanceof Weight.Nf4);
     }
 
-    Joined forward(List<Linear> linears) {
-        return joined(linears, 0);
+    private boolean isDense(Linear linear) {
+        return linear.weight() instanceof Weight.Dense dense
+                && gpu.isCompute(dense.matrix())
+                && gpu.dense(dense.matrix());
+    }
+
+    Matrices forward(List<Linear> linears) {
+        return matrices(linears, 0);
     }
 
     /** As bitsandbytes, the backward pass rounds values to the type that was quantized first. */
-    Joined backward(List<Linear> linears) {
-        if (linears.get(0).weight() instanceof Weight.Nf4 nf4 && rounds(nf4)) {
-            return joined(linears, nf4.source().ordinal());
+    Matrices backward(List<Linear> linears) {
+        boolean rounds = linears.get(0).weight() instanceof Weight.Nf4 nf4 && rounds(nf4);
+        return matrices(
+                linears,
+                rounds ? ((Weight.Nf4) linears.get(0).weight()).source().ordinal() : 0);
+    }
+
+    private Matrices matrices(List<Linear> linears, int source) {
+        if (linears.get(0).weight() instanceof Weight.Nf4) {
+            return Matrices.joined(joined(linears, source), linears);
         }
-        return joined(linears, 0);
+        List<Matrix> each = linears.stream()
+                .map(linear -> ((Weight.Dense) linear.weight()).matrix())
+                .map(matrix -> new Matrix(gpu.address(matrix), matrix.getShape().get(1), gpu.compute()))
+                .toList();
+        return new Matrices(each.size() == 1 ? Optional.of(each.get(0)) : Optional.empty(), each);
     }
 
     private boolean rounds(Weight.Nf4 nf4) {
         return nf4.source() != gpu.compute() && nf4.source() != Precision.FLOAT32;
     }
 
-    private Joined joined(List<Linear> linears, int source) {
+    private Matrix joined(List<Linear> linears, int source) {
         Weight first = linears.get(0).weight();
         long columns = first.columns();
-        if (first instanceof Weight.Dense dense) {
-            return new Joined(new Matrix(gpu.address(dense.matrix()), columns, gpu.compute()));
-        }
         NDArray known = source == 0 ? kept.get(first) : null;
         if (known != null) {
-            return new Joined(new Matrix(gpu.address(known), columns, gpu.compute()));
+            return new Matrix(gpu.address(known), columns, gpu.compute());
         }
         long rows = linears.stream().mapToLong(linear -> linear.weight().rows()).sum();
         long bytes = rows * columns * gpu.compute().bytes();
@@ -100,11 +122,11 @@ final class FrozenWeights {
             NDArray matrix = gpu.empty(owner, gpu.compute(), rows, columns);
             kept.put(first, matrix);
             dequantize(linears, gpu.address(matrix), 0);
-            return new Joined(new Matrix(gpu.address(matrix), columns, gpu.compute()));
+            return new Matrix(gpu.address(matrix), columns, gpu.compute());
         }
         Scratch scratch = room(rows * columns);
         dequantize(linears, scratch.address(), source);
-        return new Joined(new Matrix(scratch.address(), columns, gpu.compute()));
+        return new Matrix(scratch.address(), columns, gpu.compute());
     }
 
     private void dequantize(List<Linear> linears, long target, int source) {

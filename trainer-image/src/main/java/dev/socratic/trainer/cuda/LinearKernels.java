@@ -48,11 +48,26 @@ final class LinearKernels {
         NDArray y = gpu.empty(scope, gpu.compute(), rows, outputs);
         Matrix result = new Matrix(gpu.address(y), outputs, gpu.compute());
         Matrix input = new Matrix(gpu.address(x), inputs, gpu.compute());
-        Matrix weight = weights.forward(linears).matrix();
-        gpu.blas().timesTransposed(input, weight, result, rows, outputs, inputs, 1, 0);
+        multiply(input, linears, result, rows, inputs);
         addBiases(linears, result, rows);
         adapters.forward(input, linears, dropout, rows, result);
         return Optional.of(linears.size() == 1 ? List.of(y) : parts(scope, y, linears));
+    }
+
+    private void multiply(Matrix input, List<Linear> linears, Matrix result, long rows, long inputs) {
+        FrozenWeights.Matrices matrices = weights.forward(linears);
+        if (matrices.all().isPresent()) {
+            Matrix all = matrices.all().get();
+            gpu.blas().timesTransposed(input, all, result, rows, outputs(linears), inputs, 1, 0);
+            return;
+        }
+        long at = result.address();
+        for (int i = 0; i < linears.size(); i++) {
+            long columns = linears.get(i).weight().rows();
+            Matrix part = new Matrix(at, result.stride(), gpu.compute());
+            gpu.blas().timesTransposed(input, matrices.each().get(i), part, rows, columns, inputs, 1, 0);
+            at += columns * gpu.compute().bytes();
+        }
     }
 
     private List<NDArray> parts(NDManager scope, NDArray y, List<Linear> linears) {
@@ -97,21 +112,9 @@ final class LinearKernels {
         Matrix result = new Matrix(gpu.address(dx), inputs, gpu.compute());
         List<Scratch> casts = new ArrayList<>();
         try {
-            FrozenWeights.Joined joined = weights.backward(linears);
             List<Matrix> gradients =
                     dys.stream().map(dy -> gradient(dy, rows, casts)).toList();
-            if (sideBySide(gradients, linears)) {
-                Matrix all = gradients.get(0);
-                gpu.blas().times(all, joined.matrix(), result, rows, inputs, outputs(linears), 1, 0);
-            } else {
-                long at = 0;
-                for (int i = 0; i < linears.size(); i++) {
-                    long outputs = linears.get(i).weight().rows();
-                    Matrix weight = joined.from(at);
-                    gpu.blas().times(gradients.get(i), weight, result, rows, inputs, outputs, 1, i == 0 ? 0 : 1);
-                    at += outputs;
-                }
-            }
+            multiplyBack(gradients, linears, result, rows, inputs);
             if (x.isPresent()) {
                 Matrix input = new Matrix(gpu.address(x.get()), inputs, gpu.compute());
                 adapters.backward(input, linears, dropout, gradients, rows, result);
@@ -120,6 +123,20 @@ final class LinearKernels {
             casts.forEach(Scratch::close);
         }
         return Optional.of(dx);
+    }
+
+    private void multiplyBack(List<Matrix> gradients, List<Linear> linears, Matrix result, long rows, long inputs) {
+        FrozenWeights.Matrices matrices = weights.backward(linears);
+        if (matrices.all().isPresent() && sideBySide(gradients, linears)) {
+            Matrix all = matrices.all().get();
+            gpu.blas().times(gradients.get(0), all, result, rows, inputs, outputs(linears), 1, 0);
+            return;
+        }
+        for (int i = 0; i < linears.size(); i++) {
+            long outputs = linears.get(i).weight().rows();
+            Matrix weight = matrices.each().get(i);
+            gpu.blas().times(gradients.get(i), weight, result, rows, inputs, outputs, 1, i == 0 ? 0 : 1);
+        }
     }
 
     private Matrix gradient(NDArray dy, long rows, List<Scratch> casts) {

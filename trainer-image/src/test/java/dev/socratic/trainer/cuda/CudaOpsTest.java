@@ -17,7 +17,6 @@ import dev.socratic.trainer.engine.Dropout;
 import dev.socratic.trainer.engine.HeadWeight;
 import dev.socratic.trainer.engine.Linear;
 import dev.socratic.trainer.engine.LoraFactors;
-import dev.socratic.trainer.engine.Nf4Storage;
 import dev.socratic.trainer.engine.NormWeight;
 import dev.socratic.trainer.engine.Ops;
 import dev.socratic.trainer.engine.Precision;
@@ -25,7 +24,6 @@ import dev.socratic.trainer.engine.Rotary;
 import dev.socratic.trainer.engine.TokenLoss;
 import dev.socratic.trainer.engine.TorchEngine;
 import dev.socratic.trainer.engine.Weight;
-import dev.socratic.trainer.quant.DoubleQuant;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -49,6 +47,7 @@ class CudaOpsTest {
 
     private static TorchEngine plain;
     private static NDManager scope;
+    private static LinearGroup.Random random;
     private static final Map<Precision, Ops> OURS = new EnumMap<>(Precision.class);
 
     @BeforeAll
@@ -56,6 +55,7 @@ class CudaOpsTest {
         plain = TorchEngine.start();
         assumeTrue(ai.djl.engine.Engine.getEngine("PyTorch").getGpuCount() > 0, "this machine has no GPU");
         scope = plain.root().newSubManager();
+        random = new LinearGroup.Random(plain, scope, GPU);
         for (Precision compute : Precision.values()) {
             Acceleration acceleration = Acceleration.of(plain, 1, compute, cache);
             assertThat(acceleration.whyNot()).isEmpty();
@@ -110,18 +110,20 @@ class CudaOpsTest {
 
     @ParameterizedTest
     @CsvSource({
-        "FLOAT32, 3, 33, 1, ON",
-        "FLOAT32, 9, 64, 3, OFF",
-        "FLOAT16, 1, 96, 3, ON",
-        "FLOAT16, 130, 256, 2, ON",
-        "BFLOAT16, 17, 128, 3, ON",
-        "BFLOAT16, 4, 72, 1, OFF"
+        "FLOAT32, 3, 33, 1, NESTED",
+        "FLOAT32, 9, 64, 3, NF4",
+        "FLOAT16, 1, 96, 3, NESTED",
+        "FLOAT16, 130, 256, 2, NESTED",
+        "FLOAT16, 7, 128, 3, DENSE",
+        "BFLOAT16, 17, 128, 3, NESTED",
+        "BFLOAT16, 130, 256, 2, DENSE",
+        "BFLOAT16, 4, 72, 1, NF4"
     })
-    void linearLayersWithAdapters(Precision compute, int rows, int inputs, int count, DoubleQuant doubleQuant) {
+    void linearLayersWithAdapters(Precision compute, int rows, int inputs, int count, LinearGroup.Stored stored) {
         NDArray x = in(compute, draw(rows, inputs));
-        Group ours = new Group(compute, inputs, count, doubleQuant);
-        List<NDArray> ys = OURS.get(compute).project(scope, x, ours.layers, Dropout.NONE);
-        List<NDArray> expected = plain.ops().project(scope, floats(x), ours.exact, Dropout.NONE);
+        LinearGroup ours = random.group(compute, inputs, count, stored);
+        List<NDArray> ys = OURS.get(compute).project(scope, x, ours.layers(), Dropout.NONE);
+        List<NDArray> expected = plain.ops().project(scope, floats(x), ours.exact(), Dropout.NONE);
         List<NDArray> dys = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             close(compute, ys.get(i), expected.get(i));
@@ -130,11 +132,11 @@ class CudaOpsTest {
         List<NDArray> dysInFull = dys.stream().map(CudaOpsTest::floats).toList();
         close(
                 compute,
-                OURS.get(compute).projectBackward(scope, Optional.of(x), ours.layers, Dropout.NONE, dys),
-                plain.ops().projectBackward(scope, Optional.of(floats(x)), ours.exact, Dropout.NONE, dysInFull));
+                OURS.get(compute).projectBackward(scope, Optional.of(x), ours.layers(), Dropout.NONE, dys),
+                plain.ops().projectBackward(scope, Optional.of(floats(x)), ours.exact(), Dropout.NONE, dysInFull));
         for (int i = 0; i < count; i++) {
-            LoraFactors mine = ours.layers.get(i).lora().orElseThrow();
-            LoraFactors theirs = ours.exact.get(i).lora().orElseThrow();
+            LoraFactors mine = ours.layers().get(i).lora().orElseThrow();
+            LoraFactors theirs = ours.exact().get(i).lora().orElseThrow();
             close(compute, mine.aGradient(), theirs.aGradient());
             close(compute, mine.bGradient(), theirs.bGradient());
         }
@@ -144,7 +146,7 @@ class CudaOpsTest {
     @ParameterizedTest
     @CsvSource({"FLOAT32", "FLOAT16", "BFLOAT16"})
     void dropoutGoesBackThroughItsOwnMasks(Precision compute) {
-        Group group = new Group(compute, 512, 3, DoubleQuant.ON);
+        LinearGroup group = random.group(compute, 512, 3, LinearGroup.Stored.NESTED);
         List<Linear> layers = group.withoutBias();
         Dropout dropout = new Dropout(0.5, 7);
         NDArray x = in(compute, draw(64, 512));
@@ -334,41 +336,8 @@ class CudaOpsTest {
         close(Precision.FLOAT32, mine.get(2), squares);
     }
 
-    /** Layers in the compute type, and the same weights for the plain operations in float32. */
-    private static final class Group {
-        private final List<Linear> layers = new ArrayList<>();
-        private final List<Linear> exact = new ArrayList<>();
-
-        Group(Precision compute, int inputs, int count, DoubleQuant doubleQuant) {
-            Nf4Storage storage = new Nf4Storage(plain, scope);
-            for (int i = 0; i < count; i++) {
-                int outputs = 24 + 8 * i;
-                Weight weight = storage.random(outputs, inputs, compute, doubleQuant, GPU);
-                NDArray a = draw(4, inputs).mul(0.1);
-                NDArray b = draw(outputs, 4);
-                Optional<NDArray> bias = Optional.of(draw(1, outputs).reshape(outputs));
-                layers.add(new Linear("l", weight, compute, bias, Optional.of(factors(a, b))));
-                exact.add(new Linear("l", weight, Precision.FLOAT32, bias, Optional.of(factors(a, b))));
-            }
-        }
-
-        private static LoraFactors factors(NDArray a, NDArray b) {
-            return new LoraFactors(a, b, a.zerosLike(), b.zerosLike(), 2);
-        }
-
-        private long outputs(int layer) {
-            return layers.get(layer).weight().rows();
-        }
-
-        private List<Linear> withoutBias() {
-            return layers.stream()
-                    .map(l -> new Linear(l.name(), l.weight(), l.compute(), Optional.empty(), l.lora()))
-                    .toList();
-        }
-    }
-
     private static NDArray draw(long rows, long columns) {
-        return plain.tensors().normal(scope, GPU, rows, columns, 1, Precision.FLOAT32);
+        return random.draw(rows, columns);
     }
 
     private static NDArray in(Precision type, NDArray x) {

@@ -19,6 +19,8 @@ import java.util.Map;
 /** Writes a safetensors file beside its place and renames it once it is whole and on disk. */
 public final class SafetensorsWriter {
     private static final JsonMapper JSON = new JsonMapper();
+    /** Bytes after which the disk is made to write, which would otherwise begin when all is handed over. */
+    private static final long WAITING_AT_MOST = 1L << 26;
 
     private SafetensorsWriter() {}
 
@@ -46,9 +48,14 @@ public final class SafetensorsWriter {
             while (header.hasRemaining()) {
                 channel.write(header);
             }
+            long onDisk = 0;
             for (Map.Entry<String, TensorToWrite> entry : tensors.entrySet()) {
                 TensorToWrite tensor = entry.getValue();
                 long begin = channel.position();
+                if (begin - onDisk > WAITING_AT_MOST) {
+                    channel.force(false);
+                    onDisk = begin;
+                }
                 tensor.content().writeTo(channel);
                 long written = channel.position() - begin;
                 if (written != tensor.byteSize()) {

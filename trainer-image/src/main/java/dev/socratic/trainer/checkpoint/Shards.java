@@ -29,14 +29,12 @@ public final class Shards {
      * Tensors fill the files in the map's order.
      *
      * @param largest bytes of a shard's tensors; only one that is larger by itself exceeds it
-     * @return the file that stands for all: the only one, or the index
      */
-    public static Path write(Path folder, Map<String, TensorToWrite> tensors, long largest) {
+    public static void write(Path folder, Map<String, TensorToWrite> tensors, long largest) {
         List<Map<String, TensorToWrite>> shards = split(tensors, largest);
         if (shards.size() == 1) {
-            Path file = folder.resolve(Checkpoint.SINGLE_FILE);
-            SafetensorsWriter.write(file, METADATA, tensors);
-            return file;
+            SafetensorsWriter.write(folder.resolve(Checkpoint.SINGLE_FILE), METADATA, tensors);
+            return;
         }
         ObjectNode index = JSON.createObjectNode();
         long total =
@@ -48,7 +46,7 @@ public final class Shards {
             SafetensorsWriter.write(folder.resolve(name), METADATA, shards.get(i));
             shards.get(i).keySet().forEach(tensor -> weightMap.put(tensor, name));
         }
-        return writeIndex(folder.resolve(Checkpoint.INDEX), index);
+        writeIndex(folder.resolve(Checkpoint.INDEX), index);
     }
 
     private static List<Map<String, TensorToWrite>> split(Map<String, TensorToWrite> tensors, long largest) {
@@ -66,9 +64,9 @@ public final class Shards {
         return shards;
     }
 
-    private static Path writeIndex(Path file, ObjectNode index) {
+    private static void writeIndex(Path file, ObjectNode index) {
         try {
-            return Files.writeString(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(index) + "\n");
+            Files.writeString(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(index) + "\n");
         } catch (IOException e) {
             throw UnwritableFile.of(file, e);
         }

@@ -6,7 +6,7 @@ import dev.socratic.trainer.failure.FailureReason;
 import dev.socratic.trainer.failure.Problem;
 import dev.socratic.trainer.model.BaseWeights;
 import dev.socratic.trainer.run.MergedModel;
-import dev.socratic.trainer.storage.PublishedOutput;
+import dev.socratic.trainer.storage.PublishedModel;
 import java.util.Locale;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -32,7 +32,7 @@ final class MergeCommand extends ResourceCommand {
 
     @Override
     void run(SocraticFineTune resource) {
-        PublishedOutput merged = MergedModel.merge(resource.getSpec(), weights(), largestShard, System.getenv());
+        PublishedModel merged = MergedModel.merge(resource.getSpec(), weights(), largestShard, System.getenv());
         System.out.printf("%d bytes: %s/%s%n", merged.sizeBytes(), merged.uri(), MergedModel.FOLDER);
     }
 

@@ -2,14 +2,13 @@ package dev.socratic.trainer.cli;
 
 import dev.socratic.api.v1alpha1.SocraticFineTune;
 import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
-import dev.socratic.trainer.checkpoint.Checkpoint;
 import dev.socratic.trainer.failure.FailureReason;
 import dev.socratic.trainer.failure.Problem;
 import dev.socratic.trainer.quant.QuantizedCheckpoint;
 import dev.socratic.trainer.storage.InputKind;
 import dev.socratic.trainer.storage.InputOptions;
 import dev.socratic.trainer.storage.OutputFolder;
-import dev.socratic.trainer.storage.PublishedOutput;
+import dev.socratic.trainer.storage.PublishedModel;
 import dev.socratic.trainer.storage.Storage;
 import dev.socratic.trainer.storage.StorageSettings;
 import java.nio.file.Path;
@@ -38,7 +37,7 @@ final class QuantizeCommand extends ResourceCommand {
                     .path();
             int matrices =
                     QuantizedCheckpoint.write(model, spec.model().dtype(), spec.quantization(), output.staging());
-            PublishedOutput published = output.publish(Checkpoint.SINGLE_FILE);
+            PublishedModel published = output.publishModel();
             System.out.printf(
                     "%d matrices in 4 bits, %d bytes: %s%n", matrices, published.sizeBytes(), published.uri());
         }

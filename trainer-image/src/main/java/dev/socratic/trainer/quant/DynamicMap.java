@@ -13,12 +13,7 @@ public final class DynamicMap {
 
     private static final int EXPONENTS = 7;
     private static final float[] LEVELS = levels();
-    private static final float[] THRESHOLDS = thresholds();
-    /**
-     * Floats whose first sixteen bits are the same are a cell too narrow for two thresholds: how many lie below each. Of
-     * no number the code is the first.
-     */
-    private static final byte[] BELOW_CELL = belowCells();
+    private static final Thresholds THRESHOLDS = new Thresholds(thresholds());
 
     private DynamicMap() {}
 
@@ -90,7 +85,7 @@ public final class DynamicMap {
             boolean whole = to - from == BLOCK;
             absmax[block] = whole ? largest : scale;
             for (int i = from; i < to; i++) {
-                codes[i] = (byte) nearest(whole ? values[i] * (1 / scale) : values[i] / scale);
+                codes[i] = (byte) THRESHOLDS.below(whole ? values[i] * (1 / scale) : values[i] / scale);
             }
         });
         return new BlockScales.DoubleQuantized(codes, absmax, offset);
@@ -102,35 +97,5 @@ public final class DynamicMap {
             values[i] = LEVELS[codes[i] & 255] * absmax[i / BLOCK];
         }
         return values;
-    }
-
-    /** The number of thresholds below {@code scaled}. */
-    private static int nearest(float scaled) {
-        int before = BELOW_CELL[Float.floatToRawIntBits(scaled) >>> Short.SIZE] & 255;
-        return before < THRESHOLDS.length && THRESHOLDS[before] < scaled ? before + 1 : before;
-    }
-
-    private static byte[] belowCells() {
-        byte[] below = new byte[1 << Short.SIZE];
-        for (int cell = 0; cell < below.length; cell++) {
-            float one = Float.intBitsToFloat(cell << Short.SIZE);
-            float other = Float.intBitsToFloat(cell << Short.SIZE | 0xffff);
-            below[cell] = (byte) below(Math.min(one, other));
-        }
-        return below;
-    }
-
-    private static int below(float value) {
-        int low = 0;
-        int high = THRESHOLDS.length;
-        while (low < high) {
-            int middle = (low + high) / 2;
-            if (THRESHOLDS[middle] < value) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        return low;
     }
 }

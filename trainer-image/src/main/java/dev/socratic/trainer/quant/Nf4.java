@@ -30,29 +30,7 @@ public final class Nf4 {
     /** Blocks that one task takes at a time. */
     private static final int BLOCKS_A_TASK = 1024;
 
-    /**
-     * [-1, 1] is cut into cells so narrow that none holds two thresholds: a value's code is the number of thresholds in
-     * the cells before its own, and one more if it exceeds the threshold in its own.
-     */
-    private static final int CELLS = 64;
-
-    /** Its last place is 1: in a sum with it the last bits are the other number, rounded. */
-    private static final float LAST_PLACE_ONE = 0x1p23f;
-
-    private static final byte[] THRESHOLDS_BEFORE_CELL = new byte[CELLS];
-    private static final float[] THRESHOLD_IN_CELL = new float[CELLS];
-
-    static {
-        Arrays.fill(THRESHOLD_IN_CELL, Float.POSITIVE_INFINITY);
-        int[] thresholdsIn = new int[CELLS];
-        for (float threshold : thresholds()) {
-            THRESHOLD_IN_CELL[cell(threshold)] = threshold;
-            thresholdsIn[cell(threshold)]++;
-        }
-        for (int cell = 1; cell < CELLS; cell++) {
-            THRESHOLDS_BEFORE_CELL[cell] = (byte) (THRESHOLDS_BEFORE_CELL[cell - 1] + thresholdsIn[cell - 1]);
-        }
-    }
+    private static final Thresholds THRESHOLDS = new Thresholds(thresholds());
 
     private Nf4() {}
 
@@ -155,18 +133,8 @@ public final class Nf4 {
 
     private static void pack(float[] scaled, int count, byte[] packed, int at) {
         for (int i = 0; i < count; i += 2) {
-            packed[at + i / 2] = (byte) (code(scaled[i]) << 4 | code(scaled[i + 1]));
+            packed[at + i / 2] = (byte) (THRESHOLDS.below(scaled[i]) << 4 | THRESHOLDS.below(scaled[i + 1]));
         }
-    }
-
-    private static int code(float scaled) {
-        int cell = cell(scaled);
-        return THRESHOLDS_BEFORE_CELL[cell] + (scaled > THRESHOLD_IN_CELL[cell] ? 1 : 0);
-    }
-
-    /** Monotone in {@code scaled}, which lies within a rounding error of [-1, 1]: 0 to 32. */
-    private static int cell(float scaled) {
-        return Float.floatToRawIntBits(scaled * 16 + (LAST_PLACE_ONE + 16)) & CELLS - 1;
     }
 
     /** @param absmax of each block; used up */

@@ -17,7 +17,7 @@ import dev.socratic.trainer.model.ModelConfig;
 import dev.socratic.trainer.storage.InputKind;
 import dev.socratic.trainer.storage.InputOptions;
 import dev.socratic.trainer.storage.OutputFolder;
-import dev.socratic.trainer.storage.PublishedOutput;
+import dev.socratic.trainer.storage.PublishedModel;
 import dev.socratic.trainer.storage.Storage;
 import dev.socratic.trainer.storage.StorageSettings;
 import dev.socratic.trainer.tokenizer.ChatTokenizer;
@@ -41,7 +41,7 @@ public final class MergedModel {
     private MergedModel() {}
 
     /** Merges the adapter in the output folder; where there is none, the initial adapter. */
-    public static PublishedOutput merge(
+    public static PublishedModel merge(
             SocraticFineTuneSpec spec, BaseWeights base, long largestShard, Map<String, String> environment) {
         Storage storage = new Storage(StorageSettings.fromEnvironment(environment));
         try (OutputFolder output = storage.output(spec.output().uri())) {
@@ -53,8 +53,8 @@ public final class MergedModel {
             try (ChatTokenizer tokenizer =
                             ChatTokenizer.load(model, spec.tokenizer().additionalSpecialTokens());
                     TorchEngine engine = TorchEngine.start()) {
-                Path main = write(engine, spec, model, adapter, tokenizer, base, largestShard, target);
-                return output.publish(FOLDER + "/" + main.getFileName());
+                write(engine, spec, model, adapter, tokenizer, base, largestShard, target);
+                return output.publishModel();
             }
         }
     }
@@ -77,9 +77,8 @@ public final class MergedModel {
     /**
      * @param adapter folder of an adapter in PEFT's format
      * @param target is created
-     * @return the file that stands for the weights
      */
-    static Path write(
+    static void write(
             TorchEngine engine,
             SocraticFineTuneSpec spec,
             Path model,
@@ -92,13 +91,12 @@ public final class MergedModel {
                 Checkpoint tuned = Checkpoint.open(adapter.resolve(PeftAdapter.WEIGHTS))) {
             Files.createDirectories(target);
             MergedWeights.Merged merged = MergedWeights.of(engine, spec, ModelConfig.read(model), weights, tuned, base);
-            Path main = Shards.write(target, merged.tensors(), largestShard);
+            Shards.write(target, merged.tensors(), largestShard);
             writeConfig(spec, model, merged, target.resolve(ModelConfig.FILE));
             if (Files.exists(model.resolve(GENERATION_CONFIG))) {
                 Files.copy(model.resolve(GENERATION_CONFIG), target.resolve(GENERATION_CONFIG));
             }
             tokenizer.save(target);
-            return main;
         } catch (IOException e) {
             throw Problem.of(FailureReason.OutputNotWritable, "the merged model cannot be written: " + e.getMessage())
                     .where(target.toString())

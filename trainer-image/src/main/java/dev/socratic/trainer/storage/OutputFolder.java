@@ -103,17 +103,22 @@ public final class OutputFolder implements AutoCloseable {
         }
     }
 
-    /** Publishes an adapter: {@link #publish(String)} with {@value #ADAPTER_WEIGHTS}. */
+    /** Publishes an adapter in {@link #staging()} as {@link #publishModel()} does. */
     public PublishedOutput publish() {
-        return publish(ADAPTER_WEIGHTS);
+        long size = publishFiles();
+        try {
+            return new PublishedOutput(uri, Checksum.sha256Of(folder.resolve(ADAPTER_WEIGHTS)), size);
+        } catch (IOException unreadable) {
+            throw UnwritableFolder.of(Storage.OUTPUT_FIELD, folder, unreadable);
+        }
     }
 
-    /**
-     * Publishes what is in {@link #staging()}: here, and from here to where the URI says.
-     *
-     * @param mainFile the file there whose sha256 stands for the result
-     */
-    public PublishedOutput publish(String mainFile) {
+    /** Publishes what is in {@link #staging()}: here, and from here to where the URI says. */
+    public PublishedModel publishModel() {
+        return new PublishedModel(uri, publishFiles());
+    }
+
+    private long publishFiles() {
         Path staging = folder.resolve(STAGING);
         try {
             List<String> delivered = new ArrayList<>();
@@ -126,12 +131,11 @@ public final class OutputFolder implements AutoCloseable {
             if (Files.exists(folder.resolve(METRICS))) {
                 delivered.add(METRICS);
             }
-            String sha256 = Checksum.sha256Of(staging.resolve(mainFile));
             Files.move(staging, folder.resolve(DECIDED), StandardCopyOption.ATOMIC_MOVE);
             DurableFiles.sync(folder);
             moveIntoPlace();
             destination.deliver(folder, delivered);
-            return new PublishedOutput(uri, sha256, size);
+            return size;
         } catch (IOException unwritable) {
             throw UnwritableFolder.of(Storage.OUTPUT_FIELD, folder, unwritable);
         }

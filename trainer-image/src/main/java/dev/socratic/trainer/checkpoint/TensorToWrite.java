@@ -80,7 +80,7 @@ public record TensorToWrite(DType dtype, long[] shape, Content content) {
         return new TensorToWrite(dtype, shape, channel -> {
             Values source = values.get();
             long elements = Arrays.stream(shape).reduce(1, Math::multiplyExact);
-            ByteBuffer bytes = ByteBuffer.allocateDirect((int) Math.min(WRITTEN_AT_ONCE, elements) * dtype.bytes())
+            ByteBuffer bytes = ByteBuffer.allocate((int) Math.min(WRITTEN_AT_ONCE, elements) * dtype.bytes())
                     .order(ByteOrder.LITTLE_ENDIAN);
             for (long at = 0; at < elements; at += WRITTEN_AT_ONCE) {
                 int count = (int) Math.min(WRITTEN_AT_ONCE, elements - at);

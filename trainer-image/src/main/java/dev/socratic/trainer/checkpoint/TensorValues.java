@@ -36,9 +36,7 @@ public final class TensorValues {
 
     private void allocate(int elements) {
         if (part.capacity() < elements * dtype.bytes()) {
-            int size = elements * dtype.bytes();
-            part = (elements < ELEMENTS_READ_AT_ONCE ? ByteBuffer.allocate(size) : ByteBuffer.allocateDirect(size))
-                    .order(ByteOrder.LITTLE_ENDIAN);
+            part = ByteBuffer.allocate(elements * dtype.bytes()).order(ByteOrder.LITTLE_ENDIAN);
             bits = new short[dtype.bytes() == Short.BYTES ? Math.min(SHORTS_AT_A_TIME, elements) : 0];
         }
     }

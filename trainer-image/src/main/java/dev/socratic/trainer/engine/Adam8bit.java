@@ -50,7 +50,7 @@ public final class Adam8bit {
         }
     }
 
-    /** Changes parameters and moments; parameters and gradients are flat float32 [P], P a multiple of {@link #BLOCK}. */
+    /** Changes parameters and moments; parameters are flat float32 [P], gradients as long, P a multiple of {@link #BLOCK}. */
     public void step(NDArray parameters, NDArray gradients, Moments moments, AdamW settings) {
         script.one(
                         owner,

@@ -11,7 +11,7 @@ import java.util.function.Supplier;
  * @param name its module name, such as {@code model.layers.0.self_attn.q_proj}
  * @param compute the type that the product with the frozen weight is computed in
  * @param bias [out]
- * @param biasGradient float32 [out] where the bias is trained; backward passes add to it
+ * @param biasGradient [out] where the bias is trained; backward passes add to it, in its type
  */
 public record Linear(
         String name,

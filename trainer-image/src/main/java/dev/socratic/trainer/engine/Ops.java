@@ -28,7 +28,7 @@ public interface Ops {
     /** Rows ids [N] (int64) of the table [V, H], in the type {@code stream}, times scale rounded to that type. */
     NDArray embedding(NDManager scope, NDArray table, NDArray ids, double scale, Precision stream);
 
-    /** Adds the gradient by the table to {@code gradient} [V, H], float32. */
+    /** Adds the gradient by the table to {@code gradient} [V, H], in its type. */
     void embeddingBackward(NDArray gradient, NDArray ids, NDArray dy, double scale);
 
     /** x [.., H] normalized over its last dimension, in the norm's output type. */
@@ -98,7 +98,7 @@ public interface Ops {
     /** Logits [N, V]. */
     NDArray logits(NDManager scope, NDArray h, HeadWeight head);
 
-    /** Changes parameters and both moments, all flat float32 [P]. */
+    /** Changes parameters and both moments, all flat float32 [P]; gradients may have a half type on a CPU. */
     void adamw(NDArray parameters, NDArray gradients, NDArray firstMoment, NDArray secondMoment, AdamW settings);
 
     /** Euclidean norm of all elements. */

@@ -3,6 +3,7 @@ package dev.socratic.trainer.engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -13,6 +14,7 @@ final class TorchOps implements Ops {
     private final TorchScript linear;
     private final TorchScript rope;
     private final TorchScript attention;
+    private final TorchScript hostAttention;
     private final TorchScript gate;
     private final TorchScript head;
     private final TorchScript optimizer;
@@ -23,6 +25,7 @@ final class TorchOps implements Ops {
         linear = TorchScript.load(owner, "Linear");
         rope = TorchScript.load(owner, "Rope");
         attention = TorchScript.load(owner, "Attention");
+        hostAttention = TorchScript.load(owner, "HostAttention");
         gate = TorchScript.load(owner, "Gate");
         head = TorchScript.load(owner, "Head");
         optimizer = TorchScript.load(owner, "Optimizer");
@@ -94,7 +97,8 @@ final class TorchOps implements Ops {
     public NDArray projectBackward(
             NDManager scope, Optional<NDArray> x, List<Linear> linears, Dropout dropout, List<NDArray> dys) {
         List<NDArray> dx = List.of();
-        for (int i = 0; i < linears.size(); i++) {
+        // the last layer first, as autograd goes back
+        for (int i = linears.size() - 1; i >= 0; i--) {
             Linear layer = linears.get(i);
             Dropout own = dropout.part(i);
             try (NDManager weights = scope.newSubManager()) {
@@ -108,6 +112,7 @@ final class TorchOps implements Ops {
                         layer.weight().columns(),
                         (isReadDense(layer) ? layer.compute() : source(layer)).scalarType(),
                         layer.compute().scalarType(),
+                        layer.bias().map(List::of).orElse(List.of()),
                         layer.biasGradient().map(List::of).orElse(List.of()),
                         layer.lora().map(LoraFactors::factorsAndGradients).orElse(List.of()),
                         scaling(layer),
@@ -193,14 +198,39 @@ final class TorchOps implements Ops {
 
     @Override
     public Attended attention(NDManager scope, NDArray q, NDArray k, NDArray v, AttentionRule rule) {
-        long atOnce = AtOnce.on(q).elements();
-        NDArray output = attention.one(scope, "forward", q, k, v, rule.masks(), rule.scale(), rule.softcap(), atOnce);
+        if (leavesScoresWide(q, rule)) {
+            NDList made = hostAttention.call(scope, "forward", q, k, v, rule.masks(), rule.scale());
+            return new Attended(made.get(0), List.of(made.get(1)));
+        }
+        NDArray output = attention.one(
+                scope,
+                "forward",
+                q,
+                k,
+                v,
+                rule.masks(),
+                rule.scale(),
+                rule.softcap(),
+                rule.scores().scalarType(),
+                AtOnce.on(q).elements());
         return new Attended(output, List.of());
+    }
+
+    /** Whether scores of half types are not to be rounded; a product gives them in the type of its factors. */
+    private static boolean leavesScoresWide(NDArray q, AttentionRule rule) {
+        return rule.scores() == Precision.FLOAT32
+                && q.getDataType() != DataType.FLOAT32
+                && !q.getDevice().isGpu();
     }
 
     @Override
     public List<NDArray> attentionBackward(
             NDManager scope, NDArray q, NDArray k, NDArray v, AttentionRule rule, Attended attended, NDArray dOutput) {
+        if (leavesScoresWide(q, rule)) {
+            NDArray sums = attended.statistics().get(0);
+            return hostAttention.call(
+                    scope, "backward", q, k, v, rule.masks(), rule.scale(), attended.output(), sums, dOutput);
+        }
         return attention.call(
                 scope,
                 "backward",
@@ -210,6 +240,7 @@ final class TorchOps implements Ops {
                 rule.masks(),
                 rule.scale(),
                 rule.softcap(),
+                rule.scores().scalarType(),
                 AtOnce.on(q).elements(),
                 attended.output(),
                 dOutput);

@@ -3,7 +3,6 @@ package dev.socratic.trainer.model;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import dev.socratic.api.v1alpha1.spec.Attention;
 import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
 import dev.socratic.trainer.checkpoint.Checkpoint;
 import dev.socratic.trainer.engine.Devices;
@@ -125,7 +124,6 @@ final class ModelLoader {
                 embeddings.head,
                 headDevice(),
                 embeddings.tied);
-        double softcap = spec.model().attention() == Attention.EAGER ? config.attentionSoftcap() : 0;
         LoadedModel facts = new LoadedModel(
                 vocabulary,
                 vocabulary - config.vocabularySize(),
@@ -143,7 +141,7 @@ final class ModelLoader {
                         layers,
                         request.saved(),
                         block,
-                        new PassFactory(engine, owner, config, softcap, stream),
+                        new PassFactory(engine, owner, config, spec.model().attention(), stream),
                         engine.tensors()))
                 .toList();
         return new Decoder(engine, owner, config, weights, adapter, facts, layout, sections);

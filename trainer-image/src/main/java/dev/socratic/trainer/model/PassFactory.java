@@ -3,6 +3,7 @@ package dev.socratic.trainer.model;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.socratic.api.v1alpha1.spec.Attention;
 import dev.socratic.trainer.data.Batch;
 import dev.socratic.trainer.engine.AttentionRule;
 import dev.socratic.trainer.engine.Dropout;
@@ -32,17 +33,17 @@ final class PassFactory {
     private final TorchEngine engine;
     private final NDManager owner;
     private final ModelConfig config;
-    private final double softcap;
+    private final Attention attention;
     private final Precision stream;
     private final Map<Key, NDArray> frequencies = new HashMap<>();
     private final Map<Key, Rotations> rotations = new HashMap<>();
     private final Map<WindowKey, NDArray> masks = new HashMap<>();
 
-    PassFactory(TorchEngine engine, NDManager owner, ModelConfig config, double softcap, Precision stream) {
+    PassFactory(TorchEngine engine, NDManager owner, ModelConfig config, Attention attention, Precision stream) {
         this.engine = engine;
         this.owner = owner;
         this.config = config;
-        this.softcap = softcap;
+        this.attention = attention;
         this.stream = stream;
     }
 
@@ -60,8 +61,13 @@ final class PassFactory {
         Optional<NDArray> mask = window > 0 && batch.length() > window
                 ? Optional.of(held(scope, mask(layer, batch.length(), rotary.cos())))
                 : Optional.empty();
-        AttentionRule rule = new AttentionRule(config.attentionScale(), softcap, mask, mask.isPresent() ? window : 0);
-        return new Pass(batch.rows(), batch.length(), rotary, rule, Dropout.NONE, Optional.empty());
+        return new Pass(
+                batch.rows(),
+                batch.length(),
+                rotary,
+                rule(mask, mask.isPresent() ? window : 0),
+                Dropout.NONE,
+                Optional.empty());
     }
 
     /** Several texts in a row, each with its own positions. */
@@ -74,8 +80,8 @@ final class PassFactory {
         Rotary table = rotary(layer, longest, longest);
         Rotary rotary = ops().rotaryAt(scope, table, engine.tensors().packedPositions(scope, starts));
         NDArray mask = engine.tensors().packedMask(scope, starts, layer.config().window());
-        AttentionRule rule = new AttentionRule(config.attentionScale(), softcap, Optional.of(mask));
-        return new Pass(batch.rows(), batch.length(), rotary, rule, Dropout.NONE, Optional.empty());
+        return new Pass(
+                batch.rows(), batch.length(), rotary, rule(Optional.of(mask), 0), Dropout.NONE, Optional.empty());
     }
 
     /** For tokens at positions [B, L] that continue texts in a cache. */
@@ -89,9 +95,17 @@ final class PassFactory {
                 (int) positions.getShape().get(0),
                 (int) positions.getShape().get(1),
                 ops().rotaryAt(scope, table, positions),
-                new AttentionRule(config.attentionScale(), softcap, Optional.of(mask)),
+                rule(Optional.of(mask), 0),
                 Dropout.NONE,
                 Optional.of(cache));
+    }
+
+    /** Eager attention caps scores, and computes them in the type of what passes through. */
+    private AttentionRule rule(Optional<NDArray> mask, int window) {
+        double scale = config.attentionScale();
+        return attention == Attention.EAGER
+                ? new AttentionRule(scale, config.attentionSoftcap(), stream, mask, window)
+                : new AttentionRule(scale, 0, Precision.FLOAT32, mask, window);
     }
 
     /** The same values under a handle of the scope's own: they outlive the table in the cache. */

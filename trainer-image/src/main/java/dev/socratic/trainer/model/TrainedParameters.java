@@ -16,7 +16,6 @@ import dev.socratic.trainer.engine.Precision;
 import dev.socratic.trainer.engine.TorchEngine;
 import dev.socratic.trainer.failure.FailureReason;
 import dev.socratic.trainer.failure.Problem;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -31,7 +30,7 @@ import java.util.function.Function;
  * What a run trains, in float32. Parameters of one device, kind of decay, width of moments and rounding lie in one flat
  * buffer, with gradients and both Adam moments in further ones of the same layout, so that an optimizer step is one
  * operation a buffer. Where moments take 8 bits, each parameter begins a block of its own. What transformers trains in
- * bfloat16 is rounded to it after each step with its moments, as torch's fused AdamW stores them.
+ * bfloat16 is rounded to it after each step with its moments, as torch's fused AdamW stores them, and has gradients in it.
  */
 final class TrainedParameters {
     /** Whether weight decay pulls at a parameter: as in transformers' Trainer, at all but biases. */
@@ -75,7 +74,12 @@ final class TrainedParameters {
         }
     }
 
-    private record Group(Device device, Decay decay, Moments moments, Precision rounding) {}
+    private record Group(Device device, Decay decay, Moments moments, Precision rounding) {
+        /** The type that gradients are added up in; kernels of GPUs have them in float32. */
+        private Precision gradients() {
+            return device.isGpu() ? Precision.FLOAT32 : rounding;
+        }
+    }
 
     /** The flat arrays of a group, each [P]. */
     private record Buffers(NDArray parameters, NDArray gradients) {}
@@ -109,7 +113,14 @@ final class TrainedParameters {
             boolean wide = group.moments == Moments.FLOAT32;
             sizes.put(group, at + (wide ? parameter.size() : blocks(parameter) * Adam8bit.BLOCK));
         }
-        sizes.forEach((group, size) -> buffers.put(group, new Buffers(zeros(group, size), zeros(group, size))));
+        sizes.forEach((group, size) -> buffers.put(group, new Buffers(zeros(group, size), zeroGradients(group, size))));
+    }
+
+    private NDArray zeroGradients(Group group, long size) {
+        try (NDManager scope = owner.newSubManager()) {
+            NDArray wide = scope.zeros(new Shape(size), DataType.FLOAT32, group.device);
+            return engine.tensors().cast(owner, wide, group.gradients());
+        }
     }
 
     private static long blocks(Parameter parameter) {
@@ -263,12 +274,28 @@ final class TrainedParameters {
         buffers.values().forEach(own -> engine.tensors().zero(own.gradients));
     }
 
-    /** Euclidean norm of all gradients. */
+    /** Euclidean norm of all gradients. As in torch, that of a parameter has its gradient's type. */
     double gradientNorm() {
-        double[] norms = buffers.values().stream()
-                .mapToDouble(own -> engine.ops().norm(own.gradients))
-                .toArray();
-        return Math.sqrt(Arrays.stream(norms).map(norm -> norm * norm).sum());
+        double squares = 0;
+        for (Map.Entry<Group, Buffers> each : buffers.entrySet()) {
+            if (each.getKey().gradients() == Precision.FLOAT32) {
+                squares += square(engine.ops().norm(each.getValue().gradients));
+            }
+        }
+        try (NDManager scope = owner.newSubManager()) {
+            for (Place place : places.values()) {
+                Precision type = place.group.gradients();
+                if (type != Precision.FLOAT32) {
+                    NDArray gradient = view(scope, place, Buffers::gradients);
+                    squares += square(type.round((float) engine.ops().norm(gradient)));
+                }
+            }
+        }
+        return Math.sqrt(squares);
+    }
+
+    private static double square(double x) {
+        return x * x;
     }
 
     /** Takes the values of another one of the same parameters, whatever its devices are. */

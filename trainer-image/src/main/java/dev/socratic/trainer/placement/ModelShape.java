@@ -1,10 +1,12 @@
 package dev.socratic.trainer.placement;
 
+import dev.socratic.api.v1alpha1.spec.Dtype;
 import dev.socratic.api.v1alpha1.spec.LoraBias;
 import dev.socratic.api.v1alpha1.spec.LoraSpec;
-import dev.socratic.api.v1alpha1.spec.TrainingSpec;
+import dev.socratic.api.v1alpha1.spec.SocraticFineTuneSpec;
 import dev.socratic.trainer.data.MicroBatching.Grouping;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -67,10 +69,19 @@ public record ModelShape(
     }
 
     /** Which examples may pass together: NEFTune's noise, too, follows from the length of a batch. */
-    public Grouping grouping(TrainingSpec training) {
-        return training.neftuneNoiseAlpha() != null || rotation == Rotation.BY_LENGTH
+    public Grouping grouping(SocraticFineTuneSpec spec) {
+        return spec.training().neftuneNoiseAlpha() != null || rotation == Rotation.BY_LENGTH || roundsEachBatch(spec)
                 ? Grouping.AS_DECLARED
                 : Grouping.BY_LENGTH;
+    }
+
+    /** Whether a step's sums are rounded to a half type with each batch: smoothed losses, and gradients of what is trained in it. */
+    private static boolean roundsEachBatch(SocraticFineTuneSpec spec) {
+        boolean half = spec.quantization() == null && spec.model().dtype() != Dtype.FLOAT32;
+        boolean trained = spec.lora().bias() != LoraBias.NONE
+                || !spec.lora().modulesToSave().isEmpty();
+        double smoothing = Objects.requireNonNullElse(spec.training().labelSmoothingFactor(), 0.0);
+        return spec.placement().gpus() == 0 && half && (trained || smoothing > 0);
     }
 
     long embeddingElements() {

@@ -213,7 +213,7 @@ public final class Planner {
     private int mostRows() {
         TrainingSpec training = spec.training();
         int batch = training.batchSize();
-        if (shape.grouping(training) == Grouping.AS_DECLARED) {
+        if (shape.grouping(spec) == Grouping.AS_DECLARED) {
             return batch;
         }
         int tokens = gpus().isEmpty() ? ENOUGH_TOKENS_ON_CPU : ENOUGH_TOKENS;

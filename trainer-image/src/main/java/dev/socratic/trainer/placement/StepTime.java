@@ -53,7 +53,7 @@ record StepTime(ModelShape shape, SocraticFineTuneSpec spec, Kernels kernels) {
     }
 
     private Grouping grouping() {
-        return shape.grouping(spec.training());
+        return shape.grouping(spec);
     }
 
     /** How the rows of a plan are made up; several devices need as many micro-batches as the plan has. */

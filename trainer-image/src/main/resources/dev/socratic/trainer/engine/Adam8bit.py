@@ -25,7 +25,8 @@ class Adam8bit(Module):
 
   # state = [codes of m, absmax of m, codes of v, absmax of v], levels = [signed, unsigned]
   def step(self, p: Tensor, gradient: Tensor, state: List[Tensor], levels: List[Tensor], gradientScale: float, lr: float, decay: float, step: int, b1: float, b2: float, eps: float) -> Tensor:
-    g = torch.view(torch.mul(gradient, gradientScale), [-1, 256])
+    g = torch.mul(torch.to(gradient, 6), gradientScale)
+    g = torch.view(torch.to(torch.to(g, gradient.dtype), 6), [-1, 256])
     m = torch.add_(torch.mul_(self.moment(state[0], state[1], levels[0]), b1), g, alpha=torch.sub(1.0, b1))
     v = torch.addcmul_(torch.mul_(self.moment(state[2], state[3], levels[1]), b2), g, g, value=torch.sub(1.0, b2))
     size = torch.div(lr, torch.sub(1.0, torch.pow(b1, step)))

@@ -2,6 +2,7 @@
 # h / group with group = heads / kvHeads. mask is [] (causal, Q = K) or [M] with M [B or 1, 1, Q, K] boolean, true where a
 # key is seen.
 #   s = scale * q k^T;  s = c * tanh(s / c) with a soft cap c > 0;  p = softmax(s) in float32;  o = p v
+# s is rounded to the type `scores` at each step, and so is its gradient.
 # The result is [B, Q, heads, D]. Scores live a block at a time, `atOnce` of them: on a CPU a block stays in its cache, and
 # causal queries do not meet the keys behind their block. Heads of a group are rows of one product, so keys are not repeated.
 class Attention(Module):
@@ -49,10 +50,16 @@ class Attention(Module):
     return torch.masked_fill_(parts, hidden, -inf)
 
   # [p, t]: weights in float32, and t = tanh(s / c) where there is a soft cap
-  def weights(self, q: Tensor, k: Tensor, mask: List[Tensor], row: int, first: int, last: int, scale: float, softcap: float) -> List[Tensor]:
+  def weights(self, q: Tensor, k: Tensor, mask: List[Tensor], row: int, first: int, last: int, scale: float, softcap: float, scores: int) -> List[Tensor]:
     s = torch.to(torch.matmul(q, torch.transpose(k, 2, 3)), 6)
     t = s
-    if softcap > 0.0:
+    if scores != 6:
+      s = torch.to(torch.mul_(s, scale), scores)
+      if softcap > 0.0:
+        t = torch.tanh_(torch.div_(s, softcap))
+        s = torch.mul(t, softcap)
+      s = torch.to(s, 6)
+    elif softcap > 0.0:
       # tanh(x) = 2 / (1 + exp(-2 x)) - 1, the faster of the two on a CPU
       t = torch.sigmoid_(torch.mul_(s, torch.div(torch.mul(2.0, scale), softcap)))
       t = torch.sub_(torch.mul_(t, 2.0), 1.0)
@@ -62,7 +69,7 @@ class Attention(Module):
     _ = self.hide(s, mask, row, first, last)
     return [torch.softmax(s, -1), t]
 
-  def forward(self, q: Tensor, k: Tensor, v: Tensor, mask: List[Tensor], scale: float, softcap: float, atOnce: int) -> Tensor:
+  def forward(self, q: Tensor, k: Tensor, v: Tensor, mask: List[Tensor], scale: float, softcap: float, scores: int, atOnce: int) -> Tensor:
     queries = torch.size(q, 1)
     kv = torch.size(k, 2)
     rows, together = self.block(torch.size(q, 0), torch.size(q, 2), queries, torch.size(k, 1), atOnce)
@@ -74,20 +81,51 @@ class Attention(Module):
         last = ops.prim.min(queries, torch.add(first, together))
         reach = self.reach(mask, last, torch.size(k, 1))
         qh = self.grouped(torch.slice(torch.slice(q, 0, row, torch.add(row, rows)), 1, first, last), kv)
-        p = self.weights(qh, torch.slice(kh, 2, 0, reach), mask, row, first, last, scale, softcap)[0]
+        p = self.weights(qh, torch.slice(kh, 2, 0, reach), mask, row, first, last, scale, softcap, scores)[0]
         oh = torch.matmul(torch.to(p, q.dtype), torch.slice(vh, 2, 0, reach))
         _ = self.ungroup(oh, torch.slice(torch.slice(o, 0, row, torch.add(row, rows)), 1, first, last))
     return o
 
+  # scale * ds of dp [B, kvHeads, group * Q, K];  share = sum(do * o)
+  def scoreGradients(self, dp: Tensor, share: Tensor, pt: List[Tensor], scale: float, softcap: float) -> Tensor:
+    ds = torch.mul_(torch.sub_(torch.to(dp, 6), share), pt[0])
+    if softcap > 0.0:
+      t = pt[1]
+      ds = torch.mul_(ds, torch.rsub(torch.mul_(t, t), 1.0))
+    return torch.mul_(torch.to(ds, dp.dtype), scale)
+
+  # The same with every step rounded to the type of dp, from the sum of p * dp on
+  def roundedScoreGradients(self, dp: Tensor, pt: List[Tensor], scale: float, softcap: float) -> Tensor:
+    wide = torch.to(dp, 6)
+    share = torch.sum(torch.mul(wide, pt[0]), [-1], True)
+    ds = torch.to(torch.mul_(torch.sub_(wide, share), pt[0]), dp.dtype)
+    if softcap > 0.0:
+      t = torch.to(pt[1], 6)
+      ds = torch.to(torch.mul(torch.mul_(ds, softcap), torch.rsub(torch.mul_(t, t), 1.0)), dp.dtype)
+      ds = torch.div_(ds, softcap)
+    return torch.to(torch.mul_(torch.to(ds, 6), scale), dp.dtype)
+
+  # x^T y of x [B, kvHeads, group * Q, K] and y [B, kvHeads, group * Q, D]; with `apart` each head's is rounded, then their sum
+  def overQueries(self, x: Tensor, y: Tensor, heads: int, apart: bool) -> Tensor:
+    if apart:
+      group = torch.floordiv(heads, torch.size(x, 1))
+      each = torch.matmul(torch.transpose(torch.unflatten(x, 2, [group, -1]), 3, 4), torch.unflatten(y, 2, [group, -1]))
+      z = torch.sum(each, [2])
+    else:
+      z = torch.matmul(torch.transpose(x, 2, 3), y)
+    return z
+
   # dv = p^T do;  dp = do v^T;  ds = p * (dp - sum(do * o)), times 1 - t^2 with a soft cap;
   # dq = scale * ds k;  dk = scale * ds^T q.  p is computed again rather than saved.
-  def backward(self, q: Tensor, k: Tensor, v: Tensor, mask: List[Tensor], scale: float, softcap: float, atOnce: int, o: Tensor, do: Tensor) -> List[Tensor]:
+  def backward(self, q: Tensor, k: Tensor, v: Tensor, mask: List[Tensor], scale: float, softcap: float, scores: int, atOnce: int, o: Tensor, do: Tensor) -> List[Tensor]:
     queries = torch.size(q, 1)
     kv = torch.size(k, 2)
     rows, together = self.block(torch.size(q, 0), torch.size(q, 2), queries, torch.size(k, 1), atOnce)
     dq = torch.empty_like(q, memory_format=0)
     dk = torch.zeros_like(k, dtype=6, memory_format=0)
     dv = torch.zeros_like(v, dtype=6, memory_format=0)
+    rounded = scores != 6
+    heads = torch.size(q, 2)
     shares = torch.sum(torch.mul(torch.to(do, 6), torch.to(o, 6)), [-1], True)
     for row in range(0, torch.size(q, 0), rows):
       end = torch.add(row, rows)
@@ -102,18 +140,16 @@ class Attention(Module):
         qh = self.grouped(torch.slice(torch.slice(q, 0, row, end), 1, first, last), kv)
         doh = self.grouped(torch.slice(torch.slice(do, 0, row, end), 1, first, last), kv)
         share = self.grouped(torch.slice(torch.slice(shares, 0, row, end), 1, first, last), kv)
-        pt = self.weights(qh, met, mask, row, first, last, scale, softcap)
-        p = pt[0]
-        dvPart = torch.matmul(torch.transpose(torch.to(p, q.dtype), 2, 3), doh)
+        pt = self.weights(qh, met, mask, row, first, last, scale, softcap, scores)
+        dvPart = self.overQueries(torch.to(pt[0], q.dtype), doh, heads, rounded)
         _ = torch.add_(torch.slice(dvh, 2, 0, reach), dvPart)
-        ds = torch.to(torch.matmul(doh, torch.transpose(torch.slice(vh, 2, 0, reach), 2, 3)), 6)
-        ds = torch.mul_(torch.sub_(ds, share), p)
-        if softcap > 0.0:
-          t = pt[1]
-          ds = torch.mul_(ds, torch.rsub(torch.mul_(t, t), 1.0))
-        ds = torch.mul_(torch.to(ds, q.dtype), scale)
+        dp = torch.matmul(doh, torch.transpose(torch.slice(vh, 2, 0, reach), 2, 3))
+        if rounded:
+          ds = self.roundedScoreGradients(dp, pt, scale, softcap)
+        else:
+          ds = self.scoreGradients(dp, share, pt, scale, softcap)
         _ = self.ungroup(torch.matmul(ds, met), torch.slice(torch.slice(dq, 0, row, end), 1, first, last))
-        _ = torch.add_(torch.slice(dkh, 2, 0, reach), torch.matmul(torch.transpose(ds, 2, 3), qh))
+        _ = torch.add_(torch.slice(dkh, 2, 0, reach), self.overQueries(ds, qh, heads, rounded))
     return [dq, torch.to(dk, k.dtype), torch.to(dv, v.dtype)]
 
   # Causal mask [1, 1, L, L] of a sliding window of `window` keys, the query's own included

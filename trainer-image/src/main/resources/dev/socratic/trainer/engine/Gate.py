@@ -1,6 +1,7 @@
 # The gate of a gated MLP, element by element: h = a(g) * u, where a(g) = g * sigmoid(i(g)).
 #   SiLU: i(g) = g.   GELU by tanh: i(g) = 2 sqrt(2 / pi) (g + 0.044715 g^3), as 0.5 (1 + tanh(x)) = sigmoid(2 x).
-# Both are polynomials i(g) = linear * g + cubic * g^3. Computed in float32, `chunk` rows at a time.
+# Both are polynomials i(g) = linear * g + cubic * g^3. Computed in float32, `chunk` rows at a time;
+# a(g) and the gradient by it have the type of g.
 class Gate(Module):
   __parameters__ = []
   __buffers__ = []
@@ -24,7 +25,7 @@ class Gate(Module):
       _ = torch.mul(torch.to(a, g.dtype), us[n], out=hs[n])
     return h
 
-  # With s = sigmoid(i(g)):  du = dh * g s;  dg = dh * u * (s + g s (1 - s) i'(g)),  i'(g) = linear + 3 cubic g^2
+  # With s = sigmoid(i(g)):  du = dh * g s;  dg = (dh * u) * (s + g s (1 - s) i'(g)),  i'(g) = linear + 3 cubic g^2
   def backward(self, g: Tensor, u: Tensor, linear: float, cubic: float, chunk: int, dh: Tensor) -> List[Tensor]:
     dg = torch.empty_like(g, memory_format=0)
     du = torch.empty_like(u, memory_format=0)
@@ -37,10 +38,10 @@ class Gate(Module):
       gf = torch.to(gs[n], 6)
       s = self.sigmoid(gf, linear, cubic)
       a = torch.mul(gf, s)
-      _ = torch.mul(a, dhs[n], out=dus[n])
+      _ = torch.mul(torch.to(a, g.dtype), dhs[n], out=dus[n])
       slope = torch.rsub(s, 1.0)
       if cubic != 0.0:
         slope = torch.mul_(slope, torch.add_(torch.mul_(torch.mul(gf, gf), torch.mul(3.0, cubic)), linear))
       slope = torch.addcmul_(s, a, slope)
-      _ = torch.mul(torch.mul_(slope, us[n]), dhs[n], out=dgs[n])
+      _ = torch.mul(slope, torch.mul(us[n], dhs[n]), out=dgs[n])
     return [dg, du]

@@ -11,9 +11,15 @@ class Head(Module):
       x = torch.mul(x, torch.full([], scale, dtype=type, device=x.device))
     return x
 
-  # gradient [V, H] += scale * dx, row by row
+  # gradient [V, H] += scale * dx, row by row. Where the gradient is not float32, rows of one token are added first, and
+  # each sum is rounded.
   def embedding_backward(self, gradient: Tensor, ids: Tensor, dx: Tensor, scale: float) -> Tensor:
-    return torch.index_add_(gradient, 0, ids, torch.mul(torch.to(dx, 6), scale))
+    rows = torch.mul(torch.to(dx, gradient.dtype), scale)
+    at = ids
+    if gradient.dtype != 6:
+      at, which, = torch._unique(ids, True, True)
+      rows = torch.embedding_dense_backward(rows, which, torch.numel(at), -1, False)
+    return torch.index_add_(gradient, 0, at, rows)
 
   # h [N, H], table [V, H] -> [N, V] in the type of h; a table of another type is cast a slice of the vocabulary at a time
   def products(self, h: Tensor, table: Tensor) -> Tensor:
@@ -47,6 +53,26 @@ class Head(Module):
       z = torch.mul(torch.tanh(torch.div(z, softcap)), softcap)
     return z
 
+  # z / c, t = tanh(z / c), which takes the place of z, and l = c t, each rounded to `type`: [l]
+  def capped(self, z: Tensor, softcap: float, type: int) -> Tensor:
+    if type == 6:
+      # tanh(x) = 2 / (1 + exp(-2 x)) - 1, the faster of the two on a CPU
+      t = torch.sigmoid_(torch.mul_(z, torch.div(2.0, softcap)))
+      t = torch.sub_(torch.mul_(t, 2.0), 1.0)
+    else:
+      t = torch.copy_(z, torch.tanh_(torch.div(torch.to(z, type), softcap)))
+    return torch.to(torch.to(torch.mul(t, softcap), type), 6)
+
+  # Gradients e by l become those by z, in the place of t = z. Each step is rounded to `type`.
+  def uncapped(self, z: Tensor, e: Tensor, softcap: float, type: int) -> Tensor:
+    slope = torch.add_(torch.neg_(torch.mul_(z, z)), 1.0)
+    if type == 6:
+      dz = torch.mul_(slope, e)
+    else:
+      dt = torch.mul_(torch.to(e, type), softcap)
+      dz = torch.copy_(z, torch.div_(torch.to(torch.mul_(slope, dt), type), softcap))
+    return dz
+
   # Sum of the cross-entropy of rows with logits z [n, V] in float32, as float64 scalar. z becomes the gradient:
   #   t = tanh(z / c),  l = c t with a soft cap, else l = z;  dz = gradientScale * (softmax(l) - target) * (1 - t^2)
   # The target is (1 - smoothing) * onehot + smoothing / V.
@@ -55,10 +81,7 @@ class Head(Module):
     target = torch.unsqueeze(labels, 1)
     l = z
     if softcap > 0.0:
-      # tanh(x) = 2 / (1 + exp(-2 x)) - 1, the faster of the two on a CPU
-      t = torch.sigmoid_(torch.mul_(z, torch.div(2.0, softcap)))
-      t = torch.sub_(torch.mul_(t, 2.0), 1.0)
-      l = torch.to(torch.to(torch.mul(torch.to(torch.to(t, type), 6), softcap), type), 6)
+      l = self.capped(z, softcap, type)
     l = torch.sub_(l, torch.amax(l, [-1], True))
     chosen = torch.gather(l, 1, target)
     expected = chosen
@@ -72,14 +95,36 @@ class Head(Module):
       if smoothing > 0.0:
         _ = torch.sub_(e, gradientScale * smoothing / torch.size(z, 1))
       if softcap > 0.0:
-        _ = torch.mul_(torch.add_(torch.neg_(torch.mul_(z, z)), 1.0), e)
+        _ = self.uncapped(z, e, softcap, type)
     return torch.sum(torch.sub(torch.log(sums), expected), dtype=7)
+
+  # The same with smoothing where logits have a half type: transformers' LabelSmoother takes log-probabilities p in it, and
+  # the gradients by them. [sum of -p of the labels, sum of all -p], float64
+  def smoothed(self, z: Tensor, labels: Tensor, softcap: float, smoothing: float, gradientScale: float, type: int) -> Tensor:
+    target = torch.unsqueeze(labels, 1)
+    l = z
+    if softcap > 0.0:
+      l = self.capped(z, softcap, type)
+    p = torch.log_softmax(torch.to(l, type), 1)
+    sums = torch.stack([torch.sum(torch.gather(p, 1, target), dtype=7), torch.sum(p, dtype=7)])
+    if gradientScale != 0.0:
+      dp = torch.full_like(p, torch.neg(gradientScale) * smoothing / torch.size(z, 1), dtype=type)
+      chosen = torch.full_like(target, gradientScale * (smoothing - 1.0), dtype=type)
+      dl = torch._log_softmax_backward_data(torch.scatter_add_(dp, 1, target, chosen), p, 1, type)
+      if softcap > 0.0:
+        _ = self.uncapped(z, dl, softcap, type)
+      else:
+        _ = torch.copy_(z, dl)
+    return torch.neg(sums)
 
   # Sum of the cross-entropy of rows h [N, H] against labels [N], as [float64 scalar]; with gradientScale != 0 also
   # [.., dh] = gradientScale * d sum / d h. Logits are there for `chunk` rows at once, and pass through `entropy` in parts of
-  # `block` rows, which on a CPU stay in its cache. trained = [] or [gradient of the table], to which dz^T h is added.
+  # `block` rows, which on a CPU stay in its cache. trained = [] or [gradient of the table], to which dz^T h is added in its
+  # type.
   def loss(self, h: Tensor, table: Tensor, labels: Tensor, softcap: float, smoothing: float, chunk: int, block: int, gradientScale: float, trained: List[Tensor]) -> List[Tensor]:
     total = torch.zeros([], dtype=7, device=h.device)
+    sums = torch.zeros([2], dtype=7, device=h.device)
+    rounded = smoothing > 0.0 and h.dtype != 6
     gradients = annotate(List[Tensor], [])
     rows = torch.split(h, chunk)
     targets = torch.split(labels, chunk)
@@ -88,11 +133,21 @@ class Head(Module):
       parts = torch.split(z, block)
       labelParts = torch.split(targets[n], block)
       for m in range(torch.len(parts)):
-        total = torch.add(total, self.entropy(parts[m], labelParts[m], softcap, smoothing, gradientScale, h.dtype))
+        if rounded:
+          sums = torch.add(sums, self.smoothed(parts[m], labelParts[m], softcap, smoothing, gradientScale, h.dtype))
+        else:
+          total = torch.add(total, self.entropy(parts[m], labelParts[m], softcap, smoothing, gradientScale, h.dtype))
       if gradientScale != 0.0:
+        dz = torch.to(z, h.dtype)
         if torch.len(trained) > 0:
-          _ = torch.addmm_(trained[0], torch.t(z), torch.to(rows[n], 6))
-        _ = torch.append(gradients, self.products_backward(torch.to(z, h.dtype), table))
+          if trained[0].dtype == 6:
+            _ = torch.addmm_(trained[0], torch.t(z), torch.to(rows[n], 6))
+          else:
+            _ = torch.add_(trained[0], torch.matmul(torch.t(dz), rows[n]))
+        _ = torch.append(gradients, self.products_backward(dz, table))
+    if rounded:
+      chosen = torch.to(torch.to(torch.select(sums, 0, 0), h.dtype), 7)
+      total = torch.add(torch.mul(chosen, 1.0 - smoothing), torch.mul(torch.select(sums, 0, 1), smoothing / torch.size(table, 0)))
     result = [total]
     if gradientScale != 0.0:
       _ = torch.append(result, torch.cat(gradients, 0))

@@ -61,15 +61,24 @@ class Linear(Module):
   def row_norms(self, weight: List[Tensor], tables: List[Tensor], rows: int, columns: int, source: int, lora: List[Tensor], scaling: float) -> Tensor:
     return self.norms(torch.to(self.matrix(weight, tables, rows, columns, source), lora[0].dtype), lora, scaling)
 
+  # x W^T + bias, rounded to the type of w and then to that of x
+  def base(self, x: Tensor, w: Tensor, bias: List[Tensor]) -> Tensor:
+    if torch.len(bias) > 0:
+      y = torch.addmm(torch.to(bias[0], w.dtype), torch.to(x, w.dtype), torch.t(w))
+    else:
+      y = torch.matmul(torch.to(x, w.dtype), torch.t(w))
+    return torch.to(y, x.dtype)
+
+  def unbiased(self, y: Tensor, bias: List[Tensor], compute: int) -> Tensor:
+    z = y
+    if torch.len(bias) > 0:
+      z = torch.sub(y, torch.to(bias[0], compute))
+    return z
+
   # lora = [], [A, B], or [A, B, m] with magnitudes m [out] (Liu et al. 2024, DoRA). With s = m / |W + scaling B A| and
   # d = dropout(x), the latter gives  y = x W^T + bias + (s - 1) * (d W^T) + s * scaling * (d A^T) B^T
   def forward(self, x: Tensor, weight: List[Tensor], tables: List[Tensor], rows: int, columns: int, source: int, compute: int, bias: List[Tensor], lora: List[Tensor], scaling: float, p: float, seed: int) -> Tensor:
-    wc = torch.t(self.matrix(weight, tables, rows, columns, compute))
-    if torch.len(bias) > 0:
-      y = torch.addmm(torch.to(bias[0], compute), torch.to(x, compute), wc)
-    else:
-      y = torch.matmul(torch.to(x, compute), wc)
-    y = torch.to(y, x.dtype)
+    y = self.base(x, self.matrix(weight, tables, rows, columns, compute), bias)
     if torch.len(lora) > 0:
       keep = torch.div(1.0, torch.sub(1.0, p))
       xl = torch.to(x, lora[0].dtype)
@@ -81,10 +90,7 @@ class Linear(Module):
         if p > 0.0:
           z = torch.mul_(torch.matmul(d, torch.t(ws)), keep)
         else:
-          base = y
-          if torch.len(bias) > 0:
-            base = torch.sub(y, torch.to(bias[0], compute))
-          z = torch.to(base, d.dtype)
+          z = torch.to(self.unbiased(y, bias, compute), d.dtype)
         v = torch.mul_(torch.matmul(u, torch.t(lora[1])), s)
         y = torch.to(torch.add(y, torch.add(torch.mul(z, torch.sub(s, 1.0)), v)), x.dtype)
       else:
@@ -104,12 +110,11 @@ class Linear(Module):
   #   gradB += scaling * dy^T u,  gradA += v^T d,  dx = dy W + keep * mask * (v A),  gradient of the bias += sum(dy)
   # With magnitudes the norms count as constants: dy is s * dy in all but the bias where there is no dropout, and with it
   # in gradB and v, while  dx += keep * mask * ((s - 1) * dy) W;   gradM += sum(dy * (d W^T + scaling * u B^T)) / norms
-  # The gradients of what is trained are added in place. Those of x are returned, added to `past` = [] or [another share].
-  def backward(self, x: Tensor, weight: List[Tensor], tables: List[Tensor], rows: int, columns: int, source: int, compute: int, bias: List[Tensor], lora: List[Tensor], scaling: float, p: float, seed: int, dy: Tensor, past: List[Tensor]) -> Tensor:
+  # The gradients of what is trained are added in place, in their type. Those of x are returned, added to `past` = [] or
+  # [another share]. Where x is not float32, each share is rounded before it is added, and so is each sum.
+  def backward(self, x: Tensor, weight: List[Tensor], tables: List[Tensor], rows: int, columns: int, source: int, compute: int, bias: List[Tensor], biasGradient: List[Tensor], lora: List[Tensor], scaling: float, p: float, seed: int, dy: Tensor, past: List[Tensor]) -> Tensor:
     ws = self.matrix(weight, tables, rows, columns, source)
     dbase = dy
-    if torch.len(bias) > 0:
-      _ = torch.add_(bias[0], torch.sum(torch.to(dy, 6), [0]))
     keep = torch.div(1.0, torch.sub(1.0, p))
     throughAdapter = annotate(List[Tensor], [])
     if torch.len(lora) > 0:
@@ -127,8 +132,12 @@ class Linear(Module):
           z = torch.matmul(d, torch.t(wd))
           _ = torch.append(stretched, torch.matmul(torch.mul(g, torch.sub(s, 1.0)), wd))
         else:
-          z = torch.to(torch.matmul(torch.to(x, compute), torch.t(self.matrix(weight, tables, rows, columns, compute))), d.dtype)
-          dbase = torch.to(torch.mul(g, s), dy.dtype)
+          base = self.base(x, self.matrix(weight, tables, rows, columns, compute), bias)
+          z = torch.to(self.unbiased(base, bias, compute), d.dtype)
+          unbiased = torch.to(torch.mul(g, torch.sub(s, 1.0)), dy.dtype)
+          dbase = torch.add(dy, unbiased)
+          if torch.len(biasGradient) > 0:
+            _ = torch.sub_(biasGradient[0], self.total(unbiased, biasGradient[0].dtype))
         z = torch.mul_(torch.add_(torch.mul_(torch.matmul(u, torch.t(lora[1])), scaling), z), keep)
         _ = torch.add_(lora[5], torch.div(torch.sum(torch.mul_(z, g), [0]), norms))
         g = torch.mul(g, s)
@@ -139,12 +148,28 @@ class Linear(Module):
       if torch.len(stretched) > 0:
         dd = torch.add_(dd, stretched[0])
       _ = torch.append(throughAdapter, self.masked(dd, mask))
+    if torch.len(biasGradient) > 0:
+      _ = torch.add_(biasGradient[0], self.total(dbase, biasGradient[0].dtype))
     dc = torch.to(dbase, compute)
     wc = torch.to(ws, compute)
-    if torch.len(past) > 0:
-      dx = self.added(past[0], dc, wc)
+    if x.dtype != 6:
+      dx = torch.matmul(dc, wc)
+      if torch.len(throughAdapter) > 0:
+        share = torch.to(torch.mul(throughAdapter[0], keep), x.dtype)
+        if torch.len(past) > 0:
+          share = torch.add(past[0], share)
+        dx = torch.add(share, dx)
+      elif torch.len(past) > 0:
+        dx = torch.add(past[0], dx)
     else:
-      dx = torch.to(torch.matmul(dc, wc), x.dtype)
-    if torch.len(throughAdapter) > 0:
-      dx = torch.add_(dx, throughAdapter[0], alpha=keep)
+      if torch.len(past) > 0:
+        dx = self.added(past[0], dc, wc)
+      else:
+        dx = torch.to(torch.matmul(dc, wc), x.dtype)
+      if torch.len(throughAdapter) > 0:
+        dx = torch.add_(dx, throughAdapter[0], alpha=keep)
     return dx
+
+  # The sum of the rows, which have the type of the result before they are added
+  def total(self, dy: Tensor, type: int) -> Tensor:
+    return torch.sum(torch.to(dy, type), [0])

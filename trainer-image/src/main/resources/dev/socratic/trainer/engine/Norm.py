@@ -21,10 +21,10 @@ class Norm(Module):
     xf = torch.to(x, 6)
     i = torch.rsqrt(torch.add(torch.mean(torch.mul(xf, xf), [-1], True), eps))
     n = torch.mul(xf, i)
-    scale = torch.to(w, 6)
     if offset:
-      scale = torch.add(scale, 1.0)
-    g = torch.mul(torch.to(dy, 6), scale)
+      g = torch.mul(torch.to(dy, 6), torch.add(torch.to(w, 6), 1.0))
+    else:
+      g = torch.to(torch.mul(dy, w), 6)
     dx = torch.mul_(torch.sub(g, torch.mul(n, torch.mean(torch.mul(g, n), [-1], True))), i)
     dx = torch.to(dx, x.dtype)
     if torch.len(past) > 0:

@@ -216,7 +216,7 @@ class CudaOpsTest {
         NDArray dy = in(compute, draw(2 * 9, 4 * width)).reshape(2, 9, 4, width);
         Optional<NDArray> mask =
                 window == 0 ? Optional.empty() : Optional.of(plain.ops().slidingWindow(scope, 9, window, q));
-        AttentionRule rule = new AttentionRule(1 / Math.sqrt(width), 0, mask, window);
+        AttentionRule rule = new AttentionRule(1 / Math.sqrt(width), 0, Precision.FLOAT32, mask, window);
         Ops ours = OURS.get(compute);
         Attended attended = ours.attention(scope, q, k, v, rule);
         Attended expected = plain.ops().attention(scope, floats(q), floats(k), floats(v), rule);
@@ -259,7 +259,7 @@ class CudaOpsTest {
         NDArray dy = in(compute, draw(2L * length, (long) heads * width)).reshape(2, length, heads, width);
         Optional<NDArray> mask =
                 window == 0 ? Optional.empty() : Optional.of(plain.ops().slidingWindow(scope, length, window, q));
-        AttentionRule rule = new AttentionRule(2 / Math.sqrt(width), 3, mask, window);
+        AttentionRule rule = new AttentionRule(2 / Math.sqrt(width), 3, Precision.FLOAT32, mask, window);
         Ops ours = OURS.get(compute);
         Attended attended = ours.attention(scope, q, k, v, rule);
         Attended expected = plain.ops().attention(scope, floats(q), floats(k), floats(v), rule);

@@ -79,17 +79,14 @@ class BackwardTest {
                 norm("norm, one plus weight", NormWeight.Scale.ONE_PLUS_WEIGHT),
                 rope("rope", 6),
                 rope("rope, part of a head", 4),
-                attention("attention, causal", new AttentionRule(0.4, 0, Optional.empty())),
-                attention("attention, soft cap", new AttentionRule(0.9, 1.5, Optional.empty())),
-                attention("attention, window", new AttentionRule(0.4, 0, Optional.of(window(5, 2)))),
-                attention("attention, window and soft cap", new AttentionRule(0.9, 2, Optional.of(window(5, 3)))),
+                attention("attention, causal", rule(0.4, 0, Optional.empty())),
+                attention("attention, soft cap", rule(0.9, 1.5, Optional.empty())),
+                attention("attention, window", rule(0.4, 0, Optional.of(window(5, 2)))),
+                attention("attention, window and soft cap", rule(0.9, 2, Optional.of(window(5, 3)))),
                 // 2 * 4 * 300 * 300 scores are more than a block
-                attention("attention, in blocks", 300, new AttentionRule(0.4, 0, Optional.empty())),
-                attention("attention, in blocks with soft cap", 300, new AttentionRule(0.9, 1.5, Optional.empty())),
-                attention(
-                        "attention, in blocks with window",
-                        300,
-                        new AttentionRule(0.4, 0, Optional.of(window(300, 70)))),
+                attention("attention, in blocks", 300, rule(0.4, 0, Optional.empty())),
+                attention("attention, in blocks with soft cap", 300, rule(0.9, 1.5, Optional.empty())),
+                attention("attention, in blocks with window", 300, rule(0.4, 0, Optional.of(window(300, 70)))),
                 gate("gelu", Activation.GELU_TANH),
                 gate("silu", Activation.SILU),
                 linear("linear, dense", new Weight.Dense(constant(5, 6)), Dropout.NONE),
@@ -125,6 +122,10 @@ class BackwardTest {
                 List.of(new Shape(2, 5, 3, 6)),
                 (Forward) x -> new NDList(ops.rope(scope, x.get(0), rotary)),
                 (Backward) (x, dy) -> List.of(ops.ropeBackward(scope, dy.get(0), rotary)));
+    }
+
+    private static AttentionRule rule(double scale, double softcap, Optional<NDArray> mask) {
+        return new AttentionRule(scale, softcap, Precision.FLOAT32, mask, 0);
     }
 
     private static Arguments attention(String name, AttentionRule rule) {

@@ -112,7 +112,7 @@ record GoldenCase(String name, JsonNode root) {
     /** How a step's examples pass through the model where there is room for its batches, on a device that likes full ones. */
     MicroBatching microBatching(SocraticFineTuneSpec spec) {
         return new MicroBatching(
-                ModelConfig.read(modelFolder()).shape(0).grouping(spec.training()),
+                ModelConfig.read(modelFolder()).shape(0).grouping(spec),
                 spec.training().batchSize(),
                 spec.training().maxSequenceLength(),
                 1,

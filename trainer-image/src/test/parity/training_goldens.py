@@ -105,6 +105,11 @@ CASES |= {
     # parameters in bfloat16, with an optimizer that stores them and their moments so: Trainer's default
     "llama3-dense-bfloat16-save": dict(model="llama3", attention="sdpa", doubleQuant=None, targets=["q_proj"], r=2, alpha=4, dtype="bfloat16", bias="all",
                                        save=["embed_tokens", "lm_head"], fused=True, **OTHER),
+    # scores, soft caps, log-probabilities and sums of gradients in bfloat16
+    "gemma2-dense-bfloat16": dict(model="gemma2", attention="eager", doubleQuant=None, targets=["q_proj", "up_proj"], r=2, alpha=4, dtype="bfloat16",
+                                  smoothing=0.2, save=["embed_tokens"], fused=True, **OTHER),
+    "llama3-dense-bfloat16-eager": dict(model="llama3", attention="eager", doubleQuant=None, targets=ALL[:5], r=2, alpha=4, dtype="bfloat16", bias="all",
+                                        dora=True, save=["lm_head"], fused=True, **OTHER),
 }
 STEPS, BATCH, ACCUMULATION, RATE = 5, 2, 2, 5e-3
 
@@ -190,13 +195,14 @@ def pad(rows):
             fill([[1] * len(r["input_ids"]) for r in rows], 0))
 
 
-def loss_sum(model, rows, smoothing):
+def loss_share(model, rows, smoothing, tokens):
+    """Of the mean over a step's tokens."""
     ids, labels, mask = pad(rows)
     output = model(input_ids=ids, attention_mask=mask)
     if smoothing:
-        return LabelSmoother(smoothing)(output, labels, shift_labels=True, num_items_in_batch=1)
+        return LabelSmoother(smoothing)(output, labels, shift_labels=True, num_items_in_batch=torch.tensor(float(tokens)))
     logits = output.logits[:, :-1].float()
-    return torch.nn.functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), labels[:, 1:].reshape(-1), reduction="sum")
+    return torch.nn.functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), labels[:, 1:].reshape(-1), reduction="sum") / tokens
 
 
 def evaluate(model, data, case):
@@ -241,7 +247,7 @@ def train(name, case):
         tokens = sum(label != -100 for batch in group for row in batch for label in row["labels"][1:])
         loss = 0.0
         for batch in group:
-            part = loss_sum(model, batch, case.get("smoothing")) / tokens
+            part = loss_share(model, batch, case.get("smoothing"), tokens)
             part.backward()
             loss += part.item()
         norm = torch.nn.utils.clip_grad_norm_(trainable, case["clip"]).item()

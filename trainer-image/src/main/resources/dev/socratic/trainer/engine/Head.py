@@ -53,7 +53,7 @@ class Head(Module):
       z = torch.mul(torch.tanh(torch.div(z, softcap)), softcap)
     return z
 
-  # z / c, t = tanh(z / c), which takes the place of z, and l = c t, each rounded to `type`: [l]
+  # z / c, t = tanh(z / c), which takes the place of z, and l = c t, each rounded to `type`: l
   def capped(self, z: Tensor, softcap: float, type: int) -> Tensor:
     if type == 6:
       # tanh(x) = 2 / (1 + exp(-2 x)) - 1, the faster of the two on a CPU
@@ -98,8 +98,8 @@ class Head(Module):
         _ = self.uncapped(z, e, softcap, type)
     return torch.sum(torch.sub(torch.log(sums), expected), dtype=7)
 
-  # The same with smoothing where logits have a half type: transformers' LabelSmoother takes log-probabilities p in it, and
-  # the gradients by them. [sum of -p of the labels, sum of all -p], float64
+  # The same with smoothing where logits have a half type without autocast: transformers' LabelSmoother takes
+  # log-probabilities p in it, and the gradients by them. [sum of -p of the labels, sum of all -p], float64
   def smoothed(self, z: Tensor, labels: Tensor, softcap: float, smoothing: float, gradientScale: float, type: int) -> Tensor:
     target = torch.unsqueeze(labels, 1)
     l = z
@@ -124,7 +124,7 @@ class Head(Module):
   def loss(self, h: Tensor, table: Tensor, labels: Tensor, softcap: float, smoothing: float, chunk: int, block: int, gradientScale: float, trained: List[Tensor]) -> List[Tensor]:
     total = torch.zeros([], dtype=7, device=h.device)
     sums = torch.zeros([2], dtype=7, device=h.device)
-    rounded = smoothing > 0.0 and h.dtype != 6
+    rounded = smoothing > 0.0 and h.dtype != 6 and torch.__not__(ops.prim.is_cuda(h))
     gradients = annotate(List[Tensor], [])
     rows = torch.split(h, chunk)
     targets = torch.split(labels, chunk)

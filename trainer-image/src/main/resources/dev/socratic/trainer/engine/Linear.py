@@ -115,6 +115,7 @@ class Linear(Module):
   def backward(self, x: Tensor, weight: List[Tensor], tables: List[Tensor], rows: int, columns: int, source: int, compute: int, bias: List[Tensor], biasGradient: List[Tensor], lora: List[Tensor], scaling: float, p: float, seed: int, dy: Tensor, past: List[Tensor]) -> Tensor:
     ws = self.matrix(weight, tables, rows, columns, source)
     dbase = dy
+    unbiased = annotate(List[Tensor], [])
     keep = torch.div(1.0, torch.sub(1.0, p))
     throughAdapter = annotate(List[Tensor], [])
     if torch.len(lora) > 0:
@@ -134,10 +135,8 @@ class Linear(Module):
         else:
           base = self.base(x, self.matrix(weight, tables, rows, columns, compute), bias)
           z = torch.to(self.unbiased(base, bias, compute), d.dtype)
-          unbiased = torch.to(torch.mul(g, torch.sub(s, 1.0)), dy.dtype)
-          dbase = torch.add(dy, unbiased)
-          if torch.len(biasGradient) > 0:
-            _ = torch.sub_(biasGradient[0], self.total(unbiased, biasGradient[0].dtype))
+          _ = torch.append(unbiased, torch.to(torch.mul(g, torch.sub(s, 1.0)), dy.dtype))
+          dbase = torch.add(dy, unbiased[0])
         z = torch.mul_(torch.add_(torch.mul_(torch.matmul(u, torch.t(lora[1])), scaling), z), keep)
         _ = torch.add_(lora[5], torch.div(torch.sum(torch.mul_(z, g), [0]), norms))
         g = torch.mul(g, s)
@@ -149,7 +148,11 @@ class Linear(Module):
         dd = torch.add_(dd, stretched[0])
       _ = torch.append(throughAdapter, self.masked(dd, mask))
     if torch.len(biasGradient) > 0:
-      _ = torch.add_(biasGradient[0], self.total(dbase, biasGradient[0].dtype))
+      type = biasGradient[0].dtype
+      share = self.total(dbase, type)
+      if torch.len(unbiased) > 0:
+        share = torch.sub(share, self.total(unbiased[0], type))
+      _ = torch.add_(biasGradient[0], share)
     dc = torch.to(dbase, compute)
     wc = torch.to(ws, compute)
     if x.dtype != 6:

@@ -70,15 +70,18 @@ class GoldenTrainingTest {
 
     /**
      * Products in 16 bits, rounded where the reference stack rounds them. What is left is a rounding that goes the other way
-     * here and there, as float32 sums in another order have it; Adam makes a whole step of it where a gradient is tiny.
+     * here and there, as float32 sums in another order have it; Adam makes a whole step of it where a gradient is tiny. Where
+     * attention is sdpa in bfloat16, the exponentials of torch's kernel differ from one version to another by more.
      */
     @ParameterizedTest
     @CsvSource({
         "gemma2-nf4-float16, 2e-4, 1e-3",
         "llama3-nf4-bfloat16, 1e-5, 1e-4",
-        "llama3-nf4-bfloat16-dora, 1e-4, 2e-3",
-        "llama3-dense-bfloat16, 5e-4, 5e-3",
-        "llama3-dense-bfloat16-save, 5e-4, 5e-3",
+        "llama3-nf4-bfloat16-dora, 1e-5, 1e-4",
+        "llama3-dense-bfloat16, 5e-4, 2e-3",
+        "llama3-dense-bfloat16-save, 5e-4, 2e-3",
+        "llama3-dense-bfloat16-eager, 1e-5, 1e-4",
+        "gemma2-dense-bfloat16, 1e-5, 1e-4",
     })
     void roundsWhereTheReferenceStackRounds(String name, double loss, double norm) {
         GoldenCase golden = GoldenCase.read(name);

@@ -33,7 +33,8 @@ cp trainer-image/target/jib-image.tar "$kube_home/img/socratic-trainer.tar"
 tools=$(.ci/tools.sh)
 install -D "$tools/kueue" target/kueue/manager
 python3 "$kit/image.py" "$kube_home/img/kueue.tar" localhost/kueue:local target/kueue /manager
-bash "$kit/up.sh" > /dev/null
+# once more where a node's containerd has lost a layer between two imports
+bash "$kit/up.sh" > /dev/null || { bash "$kit/down.sh" > /dev/null 2>&1; bash "$kit/up.sh" > /dev/null; }
 
 step "images and the life of a run, in pods"
 export SOCRATIC_TEST_TOOLS=$kube_home/bin:$tools SOCRATIC_TEST_KUBECONFIG=$kube_home/kubeconfig

@@ -19,6 +19,7 @@ import dev.socratic.trainer.quant.Nf4;
 import dev.socratic.trainer.quant.Nf4Tensor;
 import dev.socratic.trainer.quant.QuantState;
 import dev.socratic.trainer.quant.StoredQuantization;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -128,7 +129,7 @@ final class WeightReader implements WeightSource {
         }
         parameters += rows * columns;
         NDArray matrix = engine.tensors().allocate(owner, device, rows, columns, dtype);
-        copy(tensor, columns, matrix);
+        copy(tensor, columns, matrix, dtype);
         if (known < rows) {
             engine.tensors().fillWithMean(matrix, known);
         }
@@ -158,7 +159,7 @@ final class WeightReader implements WeightSource {
                     if (!Arrays.equals(tensor.shape(), shape)) {
                         throw shapeMismatch(tensor, shape);
                     }
-                    copy(tensor, shape[1], embedding);
+                    copy(tensor, shape[1], embedding, dtype);
                 }
             }
         });
@@ -166,13 +167,20 @@ final class WeightReader implements WeightSource {
 
     private NDArray matrix(StoredTensor tensor, long rows, long columns, Device device, Precision type) {
         NDArray matrix = engine.tensors().allocate(owner, device, rows, columns, type);
-        copy(tensor, columns, matrix);
+        copy(tensor, columns, matrix, type);
         return matrix;
     }
 
-    private void copy(StoredTensor tensor, long columns, NDArray target) {
+    /** Fills the first rows of a matrix of a type. */
+    private void copy(StoredTensor tensor, long columns, NDArray target, Precision type) {
         if (target.getDevice().isGpu() && DeviceReader.knows(tensor)) {
             onDevice.copy(tensor, target);
+            return;
+        }
+        boolean asItIs = tensor.dtype() == dtype.stored() && type == dtype;
+        if (asItIs && !target.getDevice().isGpu() && target.size() * type.bytes() <= Integer.MAX_VALUE) {
+            ByteBuffer memory = target.toByteBuffer(true);
+            tensor.read(0, memory.limit(Math.toIntExact(tensor.byteSize())));
             return;
         }
         long rows = tensor.elements() / columns;

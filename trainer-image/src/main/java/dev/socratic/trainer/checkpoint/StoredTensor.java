@@ -114,8 +114,8 @@ public final class StoredTensor {
         values(castThrough).copy(first, target, at, count);
     }
 
-    /** The same for many parts, through buffers that are kept from one to the next. */
-    public TensorValues values(DType castThrough) {
+    /** The same for many parts, through buffers that are kept from one to the next: for one thread. */
+    public Values values(DType castThrough) {
         requireFloatingPoint();
         return new TensorValues(this, castThrough);
     }

@@ -45,10 +45,7 @@ public record TensorToWrite(DType dtype, long[] shape, Content content) {
 
     /** Values that are made only when they are written. */
     public static TensorToWrite made(DType dtype, long[] shape, Supplier<float[]> values) {
-        return encoded(dtype, shape, () -> {
-            float[] made = values.get();
-            return (first, target, count) -> System.arraycopy(made, (int) first, target, 0, count);
-        });
+        return encoded(dtype, shape, () -> Values.of(values.get()));
     }
 
     /** The same bytes as a stored tensor has. */
@@ -69,13 +66,12 @@ public record TensorToWrite(DType dtype, long[] shape, Content content) {
             return copyOf(tensor);
         }
         return encoded(
-                dtype, tensor.shape(), () -> (first, target, count) -> tensor.copy(first, target, 0, count, DType.F32));
+                dtype,
+                tensor.shape(),
+                () -> (first, target, at, count) -> tensor.copy(first, target, at, count, DType.F32));
     }
 
-    private interface Values {
-        void copy(long first, float[] target, int count);
-    }
-
+    /** @param values of any number of threads */
     private static TensorToWrite encoded(DType dtype, long[] shape, Supplier<Values> values) {
         return new TensorToWrite(dtype, shape, channel -> {
             Values source = values.get();
@@ -97,7 +93,7 @@ public record TensorToWrite(DType dtype, long[] shape, Content content) {
             int at = part * ENCODED_AT_ONCE;
             int now = Math.min(ENCODED_AT_ONCE, count - at);
             float[] values = new float[now];
-            source.copy(first + at, values, now);
+            source.copy(first + at, values, 0, now);
             if (dtype == DType.F32) {
                 target.asFloatBuffer().put(at, values);
             } else {

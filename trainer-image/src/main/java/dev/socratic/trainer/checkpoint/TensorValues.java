@@ -5,7 +5,7 @@ import java.nio.ByteOrder;
 import java.nio.ShortBuffer;
 
 /** Parts of a stored tensor as floats, for one thread: its buffers serve every part. */
-public final class TensorValues {
+final class TensorValues implements Values {
     private static final int ELEMENTS_READ_AT_ONCE = 1 << 16;
     private static final int SHORTS_AT_A_TIME = 1 << 13;
 
@@ -21,7 +21,7 @@ public final class TensorValues {
         this.castThrough = castThrough;
     }
 
-    /** As {@link StoredTensor#copy}. */
+    @Override
     public void copy(long first, float[] target, int at, int count) {
         allocate(Math.min(ELEMENTS_READ_AT_ONCE, count));
         for (int done = 0; done < count; done += ELEMENTS_READ_AT_ONCE) {

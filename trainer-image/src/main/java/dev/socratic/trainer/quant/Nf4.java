@@ -2,6 +2,7 @@ package dev.socratic.trainer.quant;
 
 import dev.socratic.trainer.checkpoint.DType;
 import dev.socratic.trainer.checkpoint.StoredTensor;
+import dev.socratic.trainer.checkpoint.Values;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -62,11 +63,7 @@ public final class Nf4 {
      * @param shape row-major, of as many elements as there are values
      */
     public static Nf4Tensor quantize(float[] values, long[] shape, DoubleQuant doubleQuant) {
-        return quantize(
-                () -> (first, target, at, count) -> System.arraycopy(values, (int) first, target, at, count),
-                values.length,
-                shape,
-                doubleQuant);
+        return quantize(() -> Values.of(values), values.length, shape, doubleQuant);
     }
 
     /**
@@ -75,7 +72,7 @@ public final class Nf4 {
      * @param castThrough the type that the model is loaded in: values are rounded to it first
      */
     public static Nf4Tensor quantize(StoredTensor tensor, DType castThrough, DoubleQuant doubleQuant) {
-        return quantize(() -> tensor.values(castThrough)::copy, tensor.elements(), tensor.shape(), doubleQuant);
+        return quantize(() -> tensor.values(castThrough), tensor.elements(), tensor.shape(), doubleQuant);
     }
 
     /** The matrix back, in binary32: {@code codebook[code] * absmax}, not rounded to the model's type. */
@@ -93,6 +90,7 @@ public final class Nf4 {
         return values;
     }
 
+    /** @param values for one thread each */
     private static Nf4Tensor quantize(Supplier<Values> values, long elements, long[] shape, DoubleQuant doubleQuant) {
         byte[] packed = new byte[Math.toIntExact((elements + 1) / 2)];
         float[] absmax = new float[Math.toIntExact((elements + BLOCK - 1) / BLOCK)];
@@ -163,10 +161,5 @@ public final class Nf4 {
     private interface Task {
         /** @param first a multiple of the block size */
         void run(long first, int count);
-    }
-
-    /** For one thread. */
-    private interface Values {
-        void copy(long first, float[] target, int at, int count);
     }
 }

@@ -7,6 +7,11 @@ import java.util.Arrays;
  * same are a cell, too narrow for two thresholds: those below the cell stand in a table, and one is compared.
  */
 final class Thresholds {
+    /** Of the largest finite numbers; the cells behind are those of infinity and of what is no number. */
+    private static final int LARGEST_CELL = 0x7f7f;
+
+    private static final int NEGATIVE = 0x8000;
+
     private final float[] thresholds;
     private final byte[] belowCell = new byte[1 << Short.SIZE];
 
@@ -14,34 +19,28 @@ final class Thresholds {
     Thresholds(float[] ascending) {
         thresholds = Arrays.copyOf(ascending, ascending.length + 1);
         thresholds[ascending.length] = Float.POSITIVE_INFINITY;
-        for (int cell = 0; cell < belowCell.length; cell++) {
-            float one = Float.intBitsToFloat(cell << Short.SIZE);
-            float other = Float.intBitsToFloat(cell << Short.SIZE | 0xffff);
-            int below = searched(Math.min(one, other));
-            if (searched(Math.max(one, other)) > below + 1) {
-                throw new IllegalArgumentException("two thresholds above " + thresholds[below] + " are in one cell");
-            }
-            belowCell[cell] = (byte) below;
+        int below = 0;
+        for (int cell = LARGEST_CELL | NEGATIVE; cell >= NEGATIVE; cell--) {
+            below = enter(cell, Float.intBitsToFloat(cell << Short.SIZE | 0xffff), below);
         }
+        for (int cell = 0; cell <= LARGEST_CELL; cell++) {
+            below = enter(cell, Float.intBitsToFloat(cell << Short.SIZE), below);
+        }
+    }
+
+    /** How many thresholds lie below a cell, given those below the cell before. */
+    private int enter(int cell, float lowest, int before) {
+        int below = thresholds[before] < lowest ? before + 1 : before;
+        if (thresholds[below] < lowest) {
+            throw new IllegalArgumentException(thresholds[before] + " and " + thresholds[below] + " are in one cell");
+        }
+        belowCell[cell] = (byte) below;
+        return below;
     }
 
     /** 0 for what is no number. */
     int below(float value) {
         int below = belowCell[Float.floatToRawIntBits(value) >>> Short.SIZE] & 255;
         return thresholds[below] < value ? below + 1 : below;
-    }
-
-    private int searched(float value) {
-        int low = 0;
-        int high = thresholds.length;
-        while (low < high) {
-            int middle = (low + high) / 2;
-            if (thresholds[middle] < value) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        return low;
     }
 }

@@ -105,9 +105,9 @@ public final class OutputFolder implements AutoCloseable {
 
     /** Publishes an adapter in {@link #staging()} as {@link #publishModel()} does. */
     public PublishedOutput publish() {
-        long size = publishFiles();
         try {
-            return new PublishedOutput(uri, Checksum.sha256Of(folder.resolve(ADAPTER_WEIGHTS)), size);
+            String sha256 = Checksum.sha256Of(folder.resolve(STAGING).resolve(ADAPTER_WEIGHTS));
+            return new PublishedOutput(uri, sha256, publishFiles());
         } catch (IOException unreadable) {
             throw UnwritableFolder.of(Storage.OUTPUT_FIELD, folder, unreadable);
         }

@@ -126,7 +126,9 @@ class Attention(Module):
     dv = torch.zeros_like(v, dtype=6, memory_format=0)
     rounded = scores != 6
     heads = torch.size(q, 2)
-    shares = torch.sum(torch.mul(torch.to(do, 6), torch.to(o, 6)), [-1], True)
+    shares = annotate(List[Tensor], [])
+    if torch.__not__(rounded):
+      _ = torch.append(shares, torch.sum(torch.mul(torch.to(do, 6), torch.to(o, 6)), [-1], True))
     for row in range(0, torch.size(q, 0), rows):
       end = torch.add(row, rows)
       kh = torch.transpose(torch.slice(k, 0, row, end), 1, 2)
@@ -139,7 +141,6 @@ class Attention(Module):
         met = torch.slice(kh, 2, 0, reach)
         qh = self.grouped(torch.slice(torch.slice(q, 0, row, end), 1, first, last), kv)
         doh = self.grouped(torch.slice(torch.slice(do, 0, row, end), 1, first, last), kv)
-        share = self.grouped(torch.slice(torch.slice(shares, 0, row, end), 1, first, last), kv)
         pt = self.weights(qh, met, mask, row, first, last, scale, softcap, scores)
         dvPart = self.overQueries(torch.to(pt[0], q.dtype), doh, heads, rounded)
         _ = torch.add_(torch.slice(dvh, 2, 0, reach), dvPart)
@@ -147,6 +148,7 @@ class Attention(Module):
         if rounded:
           ds = self.roundedScoreGradients(dp, pt, scale, softcap)
         else:
+          share = self.grouped(torch.slice(torch.slice(shares[0], 0, row, end), 1, first, last), kv)
           ds = self.scoreGradients(dp, share, pt, scale, softcap)
         _ = self.ungroup(torch.matmul(ds, met), torch.slice(torch.slice(dq, 0, row, end), 1, first, last))
         _ = torch.add_(torch.slice(dkh, 2, 0, reach), self.overQueries(ds, qh, heads, rounded))
